@@ -1,0 +1,825 @@
+// Queue, LifoQueue, PriorityQueue.
+//
+// A queue is entered in one of two ways. Plain ones (no hook overridden, nobody holds q.mutex) change
+// under the guard, in one step. All others take the mutex as CPython does, for the hooks and the
+// comparisons of a heap are Python, and a program may hold q.mutex itself. Who finds the mutex held
+// takes the second way too, so the two never meet.
+//
+// Threads that wait stand in three lists: for an item, for room, for the last task. q.not_empty,
+// q.not_full and q.all_tasks_done are Conditions made when somebody asks; the list is then theirs.
+//
+// This file is part of micropython-threading, MIT licence.
+
+#include <math.h>
+
+#include "py/objexcept.h"
+#include "py/objlist.h"
+#include "queue.h"
+#include "ring.h"
+
+enum { NOT_EMPTY, NOT_FULL, ALL_TASKS_DONE, N_LISTS };
+
+typedef enum {
+    KIND_FIFO,
+    KIND_LIFO,
+    KIND_HEAP,
+    KIND_CUSTOM, // a subclass with hooks of its own
+} queue_kind_t;
+
+typedef struct _queue_obj_t {
+    mp_obj_base_t base;
+    mp_obj_instance_t *instance;
+    mp_obj_t items; // a ring, or a list for a heap; MP_OBJ_NULL if the subclass keeps its own
+    lock_obj_t *mutex; // NULL until it is needed
+    mp_obj_t conditions[N_LISTS]; // MP_OBJ_NULL until asked for
+    sync_list_t lists[N_LISTS]; // while there is no condition; under the guard
+    mp_int_t maxsize; // unless the program has set the attribute
+    size_t unfinished;
+    uint8_t kind; // read-only after init
+    bool is_shutdown; // likewise
+} queue_obj_t;
+
+MP_DEFINE_EXCEPTION(Empty, Exception)
+MP_DEFINE_EXCEPTION(Full, Exception)
+MP_DEFINE_EXCEPTION(ShutDown, Exception)
+
+static queue_obj_t *queue_self(mp_obj_t self_in) {
+    queue_obj_t *self = native_self_maybe(self_in, &mp_type_queue_native);
+    if (self == NULL) {
+        mp_raise_msg(&mp_type_AttributeError, MP_ERROR_TEXT("Queue.__init__() not called"));
+    }
+    return self;
+}
+
+static MP_NORETURN void raise(const mp_obj_type_t *type) {
+    mp_raise_type(type);
+}
+
+// What the program has set on the instance, if anything.
+static mp_obj_t instance_attr(queue_obj_t *self, qstr attr) {
+    mp_map_t *members = &self->instance->members;
+    mp_map_elem_t *elem = members->used == 0 ? NULL
+        : mp_map_lookup(members, MP_OBJ_NEW_QSTR(attr), MP_MAP_LOOKUP);
+    return elem == NULL ? MP_OBJ_NULL : elem->value;
+}
+
+// The least number of items that is full, or <= 0.
+static mp_int_t int_from_maxsize(mp_obj_t maxsize) {
+    #if MICROPY_PY_BUILTINS_FLOAT
+    if (mp_obj_is_float(maxsize)) {
+        return (mp_int_t)ceil((double)mp_obj_get_float(maxsize));
+    }
+    #endif
+    return mp_obj_get_int(maxsize);
+}
+
+static mp_int_t get_maxsize(queue_obj_t *self) {
+    mp_obj_t set = instance_attr(self, MP_QSTR_maxsize);
+    return set == MP_OBJ_NULL ? self->maxsize : int_from_maxsize(set);
+}
+
+static bool get_is_shutdown(queue_obj_t *self) {
+    mp_obj_t set = instance_attr(self, MP_QSTR_is_shutdown);
+    return set == MP_OBJ_NULL ? self->is_shutdown : mp_obj_is_true(set);
+}
+
+/******************************************************************************/
+// Waiting
+
+static sync_list_t *list_of(queue_obj_t *self, size_t which) {
+    mp_obj_t condition = self->conditions[which];
+    return condition == MP_OBJ_NULL ? &self->lists[which] : condition_waiters(condition);
+}
+
+static lock_obj_t *get_mutex(queue_obj_t *self) {
+    if (self->mutex == NULL) {
+        lock_obj_t *mutex = MP_OBJ_TO_PTR(lock_new());
+        sync_enter();
+        if (self->mutex == NULL) {
+            self->mutex = mutex;
+        }
+        sync_leave();
+    }
+    return self->mutex;
+}
+
+// The condition takes over the threads that wait.
+static mp_obj_t get_condition(queue_obj_t *self, size_t which) {
+    if (self->conditions[which] == MP_OBJ_NULL) {
+        mp_obj_t condition = condition_new(MP_OBJ_FROM_PTR(get_mutex(self)));
+        sync_enter();
+        if (self->conditions[which] == MP_OBJ_NULL) {
+            sync_list_move(&self->lists[which], condition_waiters(condition));
+            self->conditions[which] = condition;
+        }
+        sync_leave();
+    }
+    return self->conditions[which];
+}
+
+// A timeout as put() and get() take it, looked at when it comes to waiting.
+typedef struct _patience_t {
+    bool block;
+    bool expired;
+    bool has_deadline;
+    int64_t ns; // < 0: no timeout
+    sync_deadline_t deadline;
+} patience_t;
+
+// Looked at only if it matters, and after what CPython looks at before.
+static void patience_init(patience_t *self, mp_obj_t block, mp_obj_t timeout, bool matters) {
+    self->block = arg_is_true(block, true);
+    self->expired = self->has_deadline = false;
+    self->ns = -1;
+    if (matters && self->block && timeout != MP_OBJ_NULL && timeout != mp_const_none) {
+        self->ns = ns_from_seconds(timeout);
+        if (self->ns < 0) {
+            mp_raise_ValueError(MP_ERROR_TEXT("'timeout' must be a non-negative number"));
+        }
+    }
+}
+
+// False: no waiting any more.
+static bool patience_left(patience_t *self) {
+    if (!self->block || self->expired) {
+        return false;
+    }
+    if (!self->has_deadline) {
+        self->deadline = self->ns < 0 ? SYNC_FOREVER : deadline_in(self->ns);
+        self->has_deadline = true;
+    }
+    return self->deadline != SYNC_POLL;
+}
+
+// Sleeps in one of the lists. Called under the guard, which it leaves, and with the mutex if `locked`,
+// which it gives up meanwhile and has again whatever happens.
+static void queue_sleep(queue_obj_t *self, size_t which, bool locked, patience_t *patience) {
+    sync_waiter_t waiter;
+    sync_list_append(list_of(self, which), &waiter);
+    sync_leave();
+    if (locked) {
+        sync_sem_release(&self->mutex->sem, 1, 1);
+    }
+    mp_obj_t exc;
+    bool woken = waiter_sleep(&waiter, patience->deadline, &exc);
+    patience->expired = !woken;
+    if (woken && exc != MP_OBJ_NULL) {
+        // This thread leaves with an exception: what it was woken for is for somebody else.
+        sync_enter();
+        sync_list_wake(list_of(self, which), 0);
+        sync_leave();
+    }
+    if (locked) {
+        sync_sem_acquire_always(&self->mutex->sem);
+    }
+    if (exc != MP_OBJ_NULL) {
+        nlr_raise(exc);
+    }
+}
+
+static void wake(queue_obj_t *self, size_t which) {
+    sync_list_wake(list_of(self, which), 0);
+}
+
+static void wake_all(queue_obj_t *self, size_t which) {
+    sync_list_wake_all(list_of(self, which), 0);
+}
+
+// Enters the guard if nobody holds the mutex; else takes the mutex, then enters. Returns whether it did.
+static bool enter(queue_obj_t *self) {
+    sync_enter();
+    if (self->mutex == NULL || !sync_sem_is_taken(&self->mutex->sem)) {
+        return false;
+    }
+    sync_leave();
+    sem_acquire(&self->mutex->sem, SYNC_FOREVER);
+    sync_enter();
+    return true;
+}
+
+static void leave(queue_obj_t *self, bool locked) {
+    sync_leave();
+    if (locked) {
+        sync_sem_release(&self->mutex->sem, 1, 1);
+    }
+}
+
+// A section with the mutex, which is released when it ends, also by an exception.
+typedef struct _section_t {
+    nlr_jump_callback_node_t on_exception;
+    lock_obj_t *mutex;
+} section_t;
+
+static void section_unlock(void *section_in) {
+    section_t *section = section_in;
+    sync_sem_release(&section->mutex->sem, 1, 1);
+}
+
+static void section_begin(section_t *section, queue_obj_t *self) {
+    section->mutex = get_mutex(self);
+    sem_acquire(&section->mutex->sem, SYNC_FOREVER);
+    nlr_push_jump_callback(&section->on_exception, section_unlock);
+}
+
+static void section_end(void) {
+    nlr_pop_jump_callback(true);
+}
+
+/******************************************************************************/
+// A heap in a list, lowest first: the algorithm of CPython's heapq, so that ties come out alike. Items
+// change places one comparison at a time: one that raises leaves them all there.
+
+static bool less(mp_obj_list_t *heap, size_t a, size_t b) {
+    size_t len = heap->len;
+    bool result = mp_obj_is_true(mp_binary_op(MP_BINARY_OP_LESS, heap->items[a], heap->items[b]));
+    if (heap->len != len) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("list changed size during iteration"));
+    }
+    return result;
+}
+
+static void swap(mp_obj_list_t *heap, size_t a, size_t b) {
+    mp_obj_t item = heap->items[a];
+    heap->items[a] = heap->items[b];
+    heap->items[b] = item;
+}
+
+static void heap_up(mp_obj_list_t *heap, size_t pos) {
+    while (pos > 0) {
+        size_t parent = (pos - 1) / 2;
+        if (!less(heap, pos, parent)) {
+            break;
+        }
+        swap(heap, pos, parent);
+        pos = parent;
+    }
+}
+
+static void heap_push(mp_obj_list_t *heap, mp_obj_t item) {
+    mp_obj_list_append(MP_OBJ_FROM_PTR(heap), item);
+    heap_up(heap, heap->len - 1);
+}
+
+static mp_obj_t heap_pop(mp_obj_list_t *heap) {
+    if (heap->len == 0) {
+        mp_raise_msg(&mp_type_IndexError, MP_ERROR_TEXT("index out of range"));
+    }
+    mp_obj_t first = heap->items[0];
+    mp_obj_t last = heap->items[--heap->len];
+    heap->items[heap->len] = MP_OBJ_NULL; // for the collector
+    if (heap->len > 0) {
+        heap->items[0] = last;
+        // The hole goes down to a leaf along the lesser children, then its item up to its place.
+        size_t pos = 0;
+        while (2 * pos + 1 < heap->len) {
+            size_t child = 2 * pos + 1;
+            if (child + 1 < heap->len && !less(heap, child, child + 1)) {
+                ++child;
+            }
+            swap(heap, pos, child);
+            pos = child;
+        }
+        heap_up(heap, pos);
+    }
+    return first;
+}
+
+/******************************************************************************/
+// Hooks: what a subclass may override, as the built-in classes have them
+
+// self.queue: what the subclass has set, or ours.
+static mp_obj_t get_items(queue_obj_t *self) {
+    mp_obj_t set = instance_attr(self, MP_QSTR_queue);
+    mp_obj_t items = set == MP_OBJ_NULL ? self->items : set;
+    if (items == MP_OBJ_NULL) {
+        mp_raise_msg_varg(&mp_type_AttributeError, MP_ERROR_TEXT("'%q' object has no attribute '%q'"),
+            (qstr)self->instance->base.type->name, MP_QSTR_queue);
+    }
+    return items;
+}
+
+static mp_obj_t call_items(mp_obj_t items, qstr name, mp_obj_t arg) {
+    mp_obj_t dest[3];
+    mp_load_method(items, name, dest);
+    dest[2] = arg;
+    return mp_call_method_n_kw(arg == MP_OBJ_NULL ? 0 : 1, 0, dest);
+}
+
+static mp_obj_list_t *get_heap(queue_obj_t *self) {
+    mp_obj_t items = get_items(self);
+    if (!mp_obj_is_type(items, &mp_type_list)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("heap argument must be a list"));
+    }
+    return MP_OBJ_TO_PTR(items);
+}
+
+static mp_obj_t fifo_init(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    queue_self(self_in)->items = MP_OBJ_FROM_PTR(ring_obj_new(false));
+    return mp_const_none;
+}
+METHOD(fifo_init, MP_QSTR__init, 1, MP_QSTR_maxsize);
+
+static mp_obj_t lifo_init(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    queue_self(self_in)->items = MP_OBJ_FROM_PTR(ring_obj_new(true));
+    return mp_const_none;
+}
+METHOD(lifo_init, MP_QSTR__init, 1, MP_QSTR_maxsize);
+
+static mp_obj_t heap_init(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    queue_self(self_in)->items = mp_obj_new_list(0, NULL);
+    return mp_const_none;
+}
+METHOD(heap_init, MP_QSTR__init, 1, MP_QSTR_maxsize);
+
+static mp_obj_t queue_hook_qsize(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    return mp_obj_len(get_items(queue_self(self_in)));
+}
+METHOD_0(queue_hook_qsize, MP_QSTR__qsize);
+
+// Also LifoQueue's.
+static mp_obj_t queue_hook_put(mp_obj_t self_in, const mp_obj_t *args) {
+    call_items(get_items(queue_self(self_in)), MP_QSTR_append, args[0]);
+    return mp_const_none;
+}
+METHOD(queue_hook_put, MP_QSTR__put, 1, MP_QSTR_item);
+
+static mp_obj_t heap_hook_put(mp_obj_t self_in, const mp_obj_t *args) {
+    heap_push(get_heap(queue_self(self_in)), args[0]);
+    return mp_const_none;
+}
+METHOD(heap_hook_put, MP_QSTR__put, 1, MP_QSTR_item);
+
+static mp_obj_t fifo_hook_get(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    return call_items(get_items(queue_self(self_in)), MP_QSTR_popleft, MP_OBJ_NULL);
+}
+METHOD_0(fifo_hook_get, MP_QSTR__get);
+
+static mp_obj_t lifo_hook_get(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    return call_items(get_items(queue_self(self_in)), MP_QSTR_pop, MP_OBJ_NULL);
+}
+METHOD_0(lifo_hook_get, MP_QSTR__get);
+
+static mp_obj_t heap_hook_get(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    return heap_pop(get_heap(queue_self(self_in)));
+}
+METHOD_0(heap_hook_get, MP_QSTR__get);
+
+// What the class resolves a hook to.
+static mp_obj_t class_hook(mp_obj_t self_in, qstr name) {
+    mp_obj_t dest[2];
+    mp_load_method(MP_OBJ_FROM_PTR(mp_obj_get_type(self_in)), name, dest);
+    return dest[0];
+}
+
+static queue_kind_t kind_of(mp_obj_t self_in) {
+    static const struct {
+        const method_t *init, *put, *get;
+    } kinds[] = {
+        [KIND_FIFO] = { &fifo_init_obj, &queue_hook_put_obj, &fifo_hook_get_obj },
+        [KIND_LIFO] = { &lifo_init_obj, &queue_hook_put_obj, &lifo_hook_get_obj },
+        [KIND_HEAP] = { &heap_init_obj, &heap_hook_put_obj, &heap_hook_get_obj },
+    };
+    queue_kind_t kind = KIND_FIFO;
+    if (class_hook(self_in, MP_QSTR__qsize) != MP_OBJ_FROM_PTR(&queue_hook_qsize_obj)) {
+        return KIND_CUSTOM;
+    }
+    mp_obj_t init = class_hook(self_in, MP_QSTR__init);
+    while (kind < KIND_CUSTOM && init != MP_OBJ_FROM_PTR(kinds[kind].init)) {
+        ++kind;
+    }
+    if (kind < KIND_CUSTOM
+        && (class_hook(self_in, MP_QSTR__put) != MP_OBJ_FROM_PTR(kinds[kind].put)
+            || class_hook(self_in, MP_QSTR__get) != MP_OBJ_FROM_PTR(kinds[kind].get))) {
+        kind = KIND_CUSTOM;
+    }
+    return kind;
+}
+
+static mp_obj_t call_hook(queue_obj_t *self, qstr name, mp_obj_t arg) {
+    return call_items(MP_OBJ_FROM_PTR(self->instance), name, arg);
+}
+
+/******************************************************************************/
+// With the mutex: any kind of queue
+
+static size_t hook_qsize(queue_obj_t *self) {
+    if (self->kind == KIND_CUSTOM) {
+        return mp_obj_get_int(call_hook(self, MP_QSTR__qsize, MP_OBJ_NULL));
+    }
+    return MP_OBJ_SMALL_INT_VALUE(mp_obj_len(self->items));
+}
+
+static void hook_put(queue_obj_t *self, mp_obj_t item) {
+    if (self->kind == KIND_CUSTOM) {
+        call_hook(self, MP_QSTR__put, item);
+    } else if (self->kind == KIND_HEAP) {
+        heap_push(MP_OBJ_TO_PTR(self->items), item);
+    } else {
+        ring_obj_append(MP_OBJ_TO_PTR(self->items), item, false);
+    }
+}
+
+static mp_obj_t hook_get(queue_obj_t *self) {
+    if (self->kind == KIND_CUSTOM) {
+        return call_hook(self, MP_QSTR__get, MP_OBJ_NULL);
+    } else if (self->kind == KIND_HEAP) {
+        return heap_pop(MP_OBJ_TO_PTR(self->items));
+    } else {
+        return ring_obj_pop(MP_OBJ_TO_PTR(self->items), self->kind == KIND_FIFO);
+    }
+}
+
+static void put_locked(queue_obj_t *self, mp_obj_t item, patience_t *patience) {
+    section_t section;
+    section_begin(&section, self);
+    for (;;) {
+        if (get_is_shutdown(self)) {
+            raise(&mp_type_ShutDown);
+        }
+        mp_int_t maxsize = get_maxsize(self);
+        if (maxsize <= 0 || (mp_int_t)hook_qsize(self) < maxsize) {
+            break;
+        }
+        if (!patience_left(patience)) {
+            raise(&mp_type_Full);
+        }
+        sync_enter();
+        queue_sleep(self, NOT_FULL, true, patience);
+    }
+    hook_put(self, item);
+    sync_enter();
+    ++self->unfinished;
+    wake(self, NOT_EMPTY);
+    sync_leave();
+    section_end();
+}
+
+static mp_obj_t get_locked(queue_obj_t *self, patience_t *patience) {
+    section_t section;
+    section_begin(&section, self);
+    while (hook_qsize(self) == 0) {
+        if (get_is_shutdown(self)) {
+            raise(&mp_type_ShutDown);
+        }
+        if (!patience_left(patience)) {
+            raise(&mp_type_Empty);
+        }
+        sync_enter();
+        queue_sleep(self, NOT_EMPTY, true, patience);
+    }
+    mp_obj_t item = hook_get(self);
+    sync_enter();
+    wake(self, NOT_FULL);
+    sync_leave();
+    section_end();
+    return item;
+}
+
+/******************************************************************************/
+// Under the guard: plain queues
+
+// Enters the guard and returns the ring if the queue is one that can be entered so now; else NULL.
+static ring_t *enter_plain(queue_obj_t *self) {
+    if (self->kind > KIND_LIFO) {
+        return NULL;
+    }
+    sync_enter();
+    if (self->mutex != NULL && sync_sem_is_taken(&self->mutex->sem)) {
+        sync_leave();
+        return NULL;
+    }
+    return &((ring_obj_t *)MP_OBJ_TO_PTR(self->items))->ring;
+}
+
+static size_t qsize(queue_obj_t *self) {
+    ring_t *ring = enter_plain(self);
+    if (ring != NULL) {
+        size_t len = ring->len;
+        sync_leave();
+        return len;
+    }
+    section_t section;
+    section_begin(&section, self);
+    size_t len = hook_qsize(self);
+    section_end();
+    return len;
+}
+
+static mp_obj_t put(queue_obj_t *self, mp_obj_t item, mp_obj_t block, mp_obj_t timeout) {
+    mp_int_t maxsize = get_maxsize(self);
+    patience_t patience;
+    patience_init(&patience, block, timeout, maxsize > 0 && !get_is_shutdown(self));
+    for (;;) {
+        ring_t *ring = enter_plain(self);
+        if (ring == NULL) {
+            put_locked(self, item, &patience);
+            return mp_const_none;
+        }
+        if (get_is_shutdown(self)) {
+            sync_leave();
+            raise(&mp_type_ShutDown);
+        }
+        if (maxsize > 0 && ring->len >= (size_t)maxsize) {
+            if (!patience_left(&patience)) {
+                sync_leave();
+                raise(&mp_type_Full);
+            }
+            queue_sleep(self, NOT_FULL, false, &patience);
+            maxsize = get_maxsize(self);
+        } else if (ring->len < ring->alloc) {
+            ring_append(ring, item);
+            ++self->unfinished;
+            wake(self, NOT_EMPTY);
+            sync_leave();
+            return mp_const_none;
+        } else {
+            sync_leave();
+            ring_reserve(ring);
+        }
+    }
+}
+
+static mp_obj_t get(queue_obj_t *self, mp_obj_t block, mp_obj_t timeout) {
+    patience_t patience;
+    patience_init(&patience, block, timeout, !get_is_shutdown(self) || qsize(self) > 0);
+    for (;;) {
+        ring_t *ring = enter_plain(self);
+        if (ring == NULL) {
+            return get_locked(self, &patience);
+        }
+        if (ring->len > 0) {
+            mp_obj_t item = self->kind == KIND_FIFO ? ring_pop_left(ring) : ring_pop(ring);
+            wake(self, NOT_FULL);
+            sync_leave();
+            return item;
+        }
+        if (get_is_shutdown(self)) {
+            sync_leave();
+            raise(&mp_type_ShutDown);
+        }
+        if (!patience_left(&patience)) {
+            sync_leave();
+            raise(&mp_type_Empty);
+        }
+        queue_sleep(self, NOT_EMPTY, false, &patience);
+    }
+}
+
+/******************************************************************************/
+// Methods
+
+static mp_obj_t queue_init(mp_obj_t self_in, const mp_obj_t *args) {
+    native_self_maybe(self_in, &mp_type_queue_native); // TypeError if it is no Queue at all
+    mp_obj_t maxsize = args[0] == MP_OBJ_NULL ? MP_OBJ_NEW_SMALL_INT(0) : args[0];
+    queue_obj_t *self = mp_obj_malloc(queue_obj_t, &mp_type_queue_native);
+    self->instance = MP_OBJ_TO_PTR(self_in);
+    self->items = MP_OBJ_NULL;
+    self->mutex = NULL;
+    for (size_t i = 0; i < N_LISTS; ++i) {
+        self->conditions[i] = MP_OBJ_NULL;
+        self->lists[i] = (sync_list_t) { NULL, NULL };
+    }
+    self->maxsize = int_from_maxsize(maxsize);
+    self->unfinished = 0;
+    self->kind = kind_of(self_in);
+    self->is_shutdown = false;
+    self->instance->subobj[0] = MP_OBJ_FROM_PTR(self);
+    if (self->kind == KIND_CUSTOM) {
+        call_hook(self, MP_QSTR__init, maxsize);
+    } else if (self->kind == KIND_HEAP) {
+        self->items = mp_obj_new_list(0, NULL);
+    } else {
+        self->items = MP_OBJ_FROM_PTR(ring_obj_new(self->kind == KIND_LIFO));
+    }
+    return mp_const_none;
+}
+METHOD(queue_init, MP_QSTR___init__, 0, MP_QSTR_maxsize);
+
+static mp_obj_t queue_put(mp_obj_t self_in, const mp_obj_t *args) {
+    return put(queue_self(self_in), args[0], args[1], args[2]);
+}
+METHOD(queue_put, MP_QSTR_put, 1, MP_QSTR_item, MP_QSTR_block, MP_QSTR_timeout);
+
+static mp_obj_t queue_get(mp_obj_t self_in, const mp_obj_t *args) {
+    return get(queue_self(self_in), args[0], args[1]);
+}
+METHOD(queue_get, MP_QSTR_get, 0, MP_QSTR_block, MP_QSTR_timeout);
+
+// The two that call put() and get() of the instance, which a subclass may have overridden.
+static mp_obj_t queue_put_nowait(mp_obj_t self_in, const mp_obj_t *args) {
+    if (class_hook(self_in, MP_QSTR_put) == MP_OBJ_FROM_PTR(&queue_put_obj)) {
+        return put(queue_self(self_in), args[0], mp_const_false, mp_const_none);
+    }
+    mp_obj_t call[6];
+    mp_load_method(self_in, MP_QSTR_put, call);
+    call[2] = args[0];
+    call[3] = MP_OBJ_NEW_QSTR(MP_QSTR_block);
+    call[4] = mp_const_false;
+    return mp_call_method_n_kw(1, 1, call);
+}
+METHOD(queue_put_nowait, MP_QSTR_put_nowait, 1, MP_QSTR_item);
+
+static mp_obj_t queue_get_nowait(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    if (class_hook(self_in, MP_QSTR_get) == MP_OBJ_FROM_PTR(&queue_get_obj)) {
+        return get(queue_self(self_in), mp_const_false, mp_const_none);
+    }
+    mp_obj_t call[4];
+    mp_load_method(self_in, MP_QSTR_get, call);
+    call[2] = MP_OBJ_NEW_QSTR(MP_QSTR_block);
+    call[3] = mp_const_false;
+    return mp_call_method_n_kw(0, 1, call);
+}
+METHOD_0(queue_get_nowait, MP_QSTR_get_nowait);
+
+static mp_obj_t queue_qsize(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    return mp_obj_new_int_from_uint(qsize(queue_self(self_in)));
+}
+METHOD_0(queue_qsize, MP_QSTR_qsize);
+
+static mp_obj_t queue_empty(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    return mp_obj_new_bool(qsize(queue_self(self_in)) == 0);
+}
+METHOD_0(queue_empty, MP_QSTR_empty);
+
+static mp_obj_t queue_full(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    queue_obj_t *self = queue_self(self_in);
+    mp_int_t maxsize = get_maxsize(self);
+    return mp_obj_new_bool(maxsize > 0 && qsize(self) >= (size_t)maxsize);
+}
+METHOD_0(queue_full, MP_QSTR_full);
+
+static mp_obj_t queue_task_done(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    queue_obj_t *self = queue_self(self_in);
+    bool locked = enter(self);
+    bool ok = self->unfinished > 0;
+    if (ok && --self->unfinished == 0) {
+        wake_all(self, ALL_TASKS_DONE);
+    }
+    leave(self, locked);
+    if (!ok) {
+        mp_raise_ValueError(MP_ERROR_TEXT("task_done() called too many times"));
+    }
+    return mp_const_none;
+}
+METHOD_0(queue_task_done, MP_QSTR_task_done);
+
+static mp_obj_t queue_join(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    queue_obj_t *self = queue_self(self_in);
+    for (;;) {
+        bool locked = enter(self);
+        if (self->unfinished == 0) {
+            leave(self, locked);
+            return mp_const_none;
+        }
+        sync_waiter_t waiter;
+        sync_list_append(list_of(self, ALL_TASKS_DONE), &waiter);
+        leave(self, locked);
+        mp_obj_t exc;
+        waiter_sleep(&waiter, SYNC_FOREVER, &exc);
+        if (exc != MP_OBJ_NULL) {
+            nlr_raise(exc);
+        }
+    }
+}
+METHOD_0(queue_join, MP_QSTR_join);
+
+static mp_obj_t queue_shutdown(mp_obj_t self_in, const mp_obj_t *args) {
+    queue_obj_t *self = queue_self(self_in);
+    bool immediate = arg_is_true(args[0], false);
+    section_t section;
+    section_begin(&section, self);
+    self->is_shutdown = true;
+    mp_map_lookup(&self->instance->members, MP_OBJ_NEW_QSTR(MP_QSTR_is_shutdown), MP_MAP_LOOKUP_REMOVE_IF_FOUND);
+    if (immediate) {
+        while (hook_qsize(self) > 0) {
+            hook_get(self);
+            if (self->unfinished > 0) {
+                --self->unfinished;
+            }
+        }
+    }
+    sync_enter();
+    if (immediate) {
+        wake_all(self, ALL_TASKS_DONE);
+    }
+    wake_all(self, NOT_EMPTY);
+    wake_all(self, NOT_FULL);
+    sync_leave();
+    section_end();
+    return mp_const_none;
+}
+METHOD(queue_shutdown, MP_QSTR_shutdown, 0, MP_QSTR_immediate);
+
+static mp_obj_t queue_native_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)type;
+    (void)n_args;
+    (void)n_kw;
+    (void)args;
+    // A subclass has not called Queue.__init__(): there is no queue, and its methods say so.
+    return mp_const_none;
+}
+
+// Attributes, unless the program has set its own on the instance.
+static void queue_native_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    if (dest[0] != MP_OBJ_NULL) {
+        return;
+    }
+    queue_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    switch (attr) {
+        case MP_QSTR_maxsize:
+            dest[0] = mp_obj_new_int(self->maxsize);
+            break;
+        case MP_QSTR_queue:
+            dest[0] = self->items;
+            break;
+        case MP_QSTR_mutex:
+            dest[0] = MP_OBJ_FROM_PTR(get_mutex(self));
+            break;
+        case MP_QSTR_not_empty:
+            dest[0] = get_condition(self, NOT_EMPTY);
+            break;
+        case MP_QSTR_not_full:
+            dest[0] = get_condition(self, NOT_FULL);
+            break;
+        case MP_QSTR_all_tasks_done:
+            dest[0] = get_condition(self, ALL_TASKS_DONE);
+            break;
+        case MP_QSTR_unfinished_tasks:
+            dest[0] = mp_obj_new_int_from_uint(self->unfinished);
+            break;
+        case MP_QSTR_is_shutdown:
+            dest[0] = mp_obj_new_bool(self->is_shutdown);
+            break;
+    }
+}
+
+MP_DEFINE_CONST_OBJ_TYPE(
+    mp_type_queue_native,
+    MP_QSTR__Queue,
+    MP_TYPE_FLAG_NONE,
+    make_new, queue_native_make_new,
+    attr, queue_native_attr
+    );
+
+static mp_obj_t queue_repr(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    vstr_t vstr;
+    mp_print_t print;
+    vstr_init_print(&vstr, 40, &print);
+    mp_printf(&print, "<queue.%q object at 0x%p>", (qstr)mp_obj_get_type(self_in)->name, MP_OBJ_TO_PTR(self_in));
+    return mp_obj_new_str_from_vstr(&vstr);
+}
+METHOD_0(queue_repr, MP_QSTR___repr__);
+
+static const mp_rom_map_elem_t queue_table[] = {
+    { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&queue_init_obj) },
+    { MP_ROM_QSTR(MP_QSTR___repr__), MP_ROM_PTR(&queue_repr_obj) },
+    { MP_ROM_QSTR(MP_QSTR_put), MP_ROM_PTR(&queue_put_obj) },
+    { MP_ROM_QSTR(MP_QSTR_get), MP_ROM_PTR(&queue_get_obj) },
+    { MP_ROM_QSTR(MP_QSTR_put_nowait), MP_ROM_PTR(&queue_put_nowait_obj) },
+    { MP_ROM_QSTR(MP_QSTR_get_nowait), MP_ROM_PTR(&queue_get_nowait_obj) },
+    { MP_ROM_QSTR(MP_QSTR_qsize), MP_ROM_PTR(&queue_qsize_obj) },
+    { MP_ROM_QSTR(MP_QSTR_empty), MP_ROM_PTR(&queue_empty_obj) },
+    { MP_ROM_QSTR(MP_QSTR_full), MP_ROM_PTR(&queue_full_obj) },
+    { MP_ROM_QSTR(MP_QSTR_task_done), MP_ROM_PTR(&queue_task_done_obj) },
+    { MP_ROM_QSTR(MP_QSTR_join), MP_ROM_PTR(&queue_join_obj) },
+    { MP_ROM_QSTR(MP_QSTR_shutdown), MP_ROM_PTR(&queue_shutdown_obj) },
+    { MP_ROM_QSTR(MP_QSTR__init), MP_ROM_PTR(&fifo_init_obj) },
+    { MP_ROM_QSTR(MP_QSTR__qsize), MP_ROM_PTR(&queue_hook_qsize_obj) },
+    { MP_ROM_QSTR(MP_QSTR__put), MP_ROM_PTR(&queue_hook_put_obj) },
+    { MP_ROM_QSTR(MP_QSTR__get), MP_ROM_PTR(&fifo_hook_get_obj) },
+};
+
+static const mp_rom_map_elem_t lifo_table[] = {
+    { MP_ROM_QSTR(MP_QSTR__init), MP_ROM_PTR(&lifo_init_obj) },
+    { MP_ROM_QSTR(MP_QSTR__get), MP_ROM_PTR(&lifo_hook_get_obj) },
+};
+
+static const mp_rom_map_elem_t heap_table[] = {
+    { MP_ROM_QSTR(MP_QSTR__init), MP_ROM_PTR(&heap_init_obj) },
+    { MP_ROM_QSTR(MP_QSTR__put), MP_ROM_PTR(&heap_hook_put_obj) },
+    { MP_ROM_QSTR(MP_QSTR__get), MP_ROM_PTR(&heap_hook_get_obj) },
+};
+
+const class_spec_t queue_class_spec = {
+    MP_QSTR_Queue, MP_ARRAY_SIZE(queue_table), 0, queue_table, NULL
+};
+const class_spec_t lifo_class_spec = {
+    MP_QSTR_LifoQueue, MP_ARRAY_SIZE(lifo_table), 0, lifo_table, NULL
+};
+const class_spec_t heap_class_spec = {
+    MP_QSTR_PriorityQueue, MP_ARRAY_SIZE(heap_table), 0, heap_table, NULL
+};

@@ -1,0 +1,234 @@
+// The ring. The contract is in ring.h.
+//
+// This file is part of micropython-threading, MIT licence.
+
+#include "ring.h"
+#include "threading.h"
+
+// Holds as many without growing, and when it runs empty keeps no more: a queue that is drained as
+// fast as it is filled never allocates, and one that was long once gives its memory back.
+#define RING_LEAST (8)
+#define RING_KEEP (64)
+
+mp_obj_t *ring_at(const ring_t *ring, size_t i) {
+    return &ring->items[(ring->head + i) & (ring->alloc - 1)];
+}
+
+bool ring_reserve(ring_t *ring) {
+    sync_enter();
+    size_t old = ring->alloc;
+    bool room = ring->len < old;
+    sync_leave();
+    if (room) {
+        return true;
+    }
+    size_t alloc = old == 0 ? RING_LEAST : 2 * old;
+    mp_obj_t *items = m_new0(mp_obj_t, alloc);
+    sync_enter();
+    // The allocation may have run other code, or another thread, that has done the same.
+    if (ring->len < alloc && ring->alloc < alloc) {
+        for (size_t i = 0; i < ring->len; ++i) {
+            items[i] = *ring_at(ring, i);
+        }
+        ring->items = items;
+        ring->alloc = alloc;
+        ring->head = 0;
+    }
+    sync_leave();
+    return false;
+}
+
+void ring_append(ring_t *ring, mp_obj_t item) {
+    *ring_at(ring, ring->len++) = item;
+}
+
+void ring_append_left(ring_t *ring, mp_obj_t item) {
+    ring->head = (ring->head - 1) & (ring->alloc - 1);
+    ring->items[ring->head] = item;
+    ++ring->len;
+}
+
+void ring_clear(ring_t *ring) {
+    ring->items = NULL;
+    ring->alloc = ring->head = ring->len = 0;
+}
+
+static mp_obj_t take(ring_t *ring, mp_obj_t *slot) {
+    mp_obj_t item = *slot;
+    *slot = MP_OBJ_NULL; // for the collector
+    if (--ring->len == 0 && ring->alloc > RING_KEEP) {
+        ring_clear(ring);
+    }
+    return item;
+}
+
+mp_obj_t ring_pop(ring_t *ring) {
+    return take(ring, ring_at(ring, ring->len - 1));
+}
+
+mp_obj_t ring_pop_left(ring_t *ring) {
+    mp_obj_t *slot = &ring->items[ring->head];
+    ring->head = (ring->head + 1) & (ring->alloc - 1);
+    return take(ring, slot);
+}
+
+/******************************************************************************/
+// Python object
+
+ring_obj_t *ring_obj_new(bool is_list) {
+    ring_obj_t *self = mp_obj_malloc(ring_obj_t, &mp_type_queue_ring);
+    ring_clear(&self->ring);
+    self->is_list = is_list;
+    return self;
+}
+
+void ring_obj_append(ring_obj_t *self, mp_obj_t item, bool left) {
+    for (;;) {
+        sync_enter();
+        bool room = self->ring.len < self->ring.alloc;
+        if (room) {
+            (left ? ring_append_left : ring_append)(&self->ring, item);
+        }
+        sync_leave();
+        if (room) {
+            return;
+        }
+        ring_reserve(&self->ring);
+    }
+}
+
+mp_obj_t ring_obj_pop(ring_obj_t *self, bool left) {
+    mp_obj_t item = MP_OBJ_NULL;
+    sync_enter();
+    if (self->ring.len > 0) {
+        item = (left ? ring_pop_left : ring_pop)(&self->ring);
+    }
+    sync_leave();
+    if (item == MP_OBJ_NULL) {
+        mp_raise_msg(&mp_type_IndexError, MP_ERROR_TEXT("pop from an empty deque"));
+    }
+    return item;
+}
+
+static mp_obj_t snapshot(ring_obj_t *self) {
+    size_t len = self->ring.len;
+    mp_obj_list_t *list = MP_OBJ_TO_PTR(mp_obj_new_list(len, NULL));
+    sync_enter();
+    size_t n = MIN(len, self->ring.len);
+    for (size_t i = 0; i < n; ++i) {
+        list->items[i] = *ring_at(&self->ring, i);
+    }
+    sync_leave();
+    for (size_t i = n; i < len; ++i) {
+        list->items[i] = MP_OBJ_NULL;
+    }
+    list->len = n;
+    return MP_OBJ_FROM_PTR(list);
+}
+
+static void ring_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    (void)kind;
+    ring_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_print_str(print, self->is_list ? "" : "deque(");
+    mp_obj_print_helper(print, snapshot(self), PRINT_REPR);
+    mp_print_str(print, self->is_list ? "" : ")");
+}
+
+static mp_obj_t ring_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
+    ring_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    switch (op) {
+        case MP_UNARY_OP_BOOL:
+            return mp_obj_new_bool(self->ring.len != 0);
+        case MP_UNARY_OP_LEN:
+            return mp_obj_new_int_from_uint(self->ring.len);
+        default:
+            return MP_OBJ_NULL;
+    }
+}
+
+static mp_obj_t ring_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value) {
+    ring_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (value == MP_OBJ_NULL) {
+        return MP_OBJ_NULL; // no deletion
+    }
+    size_t i = mp_get_index(self->base.type, self->ring.len, index, false);
+    mp_obj_t *slot = ring_at(&self->ring, i);
+    if (value == MP_OBJ_SENTINEL) {
+        return *slot;
+    }
+    *slot = value;
+    return mp_const_none;
+}
+
+static mp_obj_t ring_getiter(mp_obj_t self_in, mp_obj_iter_buf_t *iter_buf) {
+    return mp_getiter(snapshot(MP_OBJ_TO_PTR(self_in)), iter_buf);
+}
+
+static ring_obj_t *ring_self(mp_obj_t self_in) {
+    return native_self(self_in, &mp_type_queue_ring);
+}
+
+static mp_obj_t ring_method_append(mp_obj_t self_in, const mp_obj_t *args) {
+    ring_obj_append(ring_self(self_in), args[0], false);
+    return mp_const_none;
+}
+METHOD(ring_method_append, MP_QSTR_append, 1, MP_QSTR_item);
+
+static mp_obj_t ring_method_appendleft(mp_obj_t self_in, const mp_obj_t *args) {
+    ring_obj_append(ring_self(self_in), args[0], true);
+    return mp_const_none;
+}
+METHOD(ring_method_appendleft, MP_QSTR_appendleft, 1, MP_QSTR_item);
+
+static mp_obj_t ring_method_pop(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    return ring_obj_pop(ring_self(self_in), false);
+}
+METHOD_0(ring_method_pop, MP_QSTR_pop);
+
+static mp_obj_t ring_method_popleft(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    return ring_obj_pop(ring_self(self_in), true);
+}
+METHOD_0(ring_method_popleft, MP_QSTR_popleft);
+
+static mp_obj_t ring_method_extend(mp_obj_t self_in, const mp_obj_t *args) {
+    ring_obj_t *self = ring_self(self_in);
+    mp_obj_t iter = mp_getiter(args[0], NULL), item;
+    while ((item = mp_iternext(iter)) != MP_OBJ_STOP_ITERATION) {
+        ring_obj_append(self, item, false);
+    }
+    return mp_const_none;
+}
+METHOD(ring_method_extend, MP_QSTR_extend, 1, MP_QSTR_iterable);
+
+static mp_obj_t ring_method_clear(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    ring_obj_t *self = ring_self(self_in);
+    sync_enter();
+    ring_clear(&self->ring);
+    sync_leave();
+    return mp_const_none;
+}
+METHOD_0(ring_method_clear, MP_QSTR_clear);
+
+static const mp_rom_map_elem_t ring_locals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_append), MP_ROM_PTR(&ring_method_append_obj) },
+    { MP_ROM_QSTR(MP_QSTR_appendleft), MP_ROM_PTR(&ring_method_appendleft_obj) },
+    { MP_ROM_QSTR(MP_QSTR_clear), MP_ROM_PTR(&ring_method_clear_obj) },
+    { MP_ROM_QSTR(MP_QSTR_extend), MP_ROM_PTR(&ring_method_extend_obj) },
+    { MP_ROM_QSTR(MP_QSTR_pop), MP_ROM_PTR(&ring_method_pop_obj) },
+    { MP_ROM_QSTR(MP_QSTR_popleft), MP_ROM_PTR(&ring_method_popleft_obj) },
+};
+static MP_DEFINE_CONST_DICT(ring_locals, ring_locals_table);
+
+MP_DEFINE_CONST_OBJ_TYPE(
+    mp_type_queue_ring,
+    MP_QSTR_deque,
+    MP_TYPE_FLAG_ITER_IS_GETITER,
+    print, ring_print,
+    unary_op, ring_unary_op,
+    subscr, ring_subscr,
+    iter, ring_getiter,
+    locals_dict, &ring_locals
+    );

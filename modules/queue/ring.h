@@ -1,0 +1,51 @@
+// A ring of Python objects that grows: what Queue, LifoQueue and SimpleQueue keep their items in.
+//
+// Nothing here allocates but ring_reserve(), which is called outside the guard; the rest is called
+// under it.
+//
+// This file is part of micropython-threading, MIT licence.
+#ifndef INCLUDED_QUEUE_RING_H
+#define INCLUDED_QUEUE_RING_H
+
+#include "py/obj.h"
+
+typedef struct _ring_t {
+    mp_obj_t *items; // `alloc` of them, a power of two; free ones are MP_OBJ_NULL
+    size_t alloc;
+    size_t head; // where the first one is
+    size_t len;
+} ring_t;
+
+// Makes room for one more: true if there was room, and nothing was done; else the caller looks again.
+bool ring_reserve(ring_t *ring);
+
+// These need room.
+void ring_append(ring_t *ring, mp_obj_t item);
+void ring_append_left(ring_t *ring, mp_obj_t item);
+
+// These need an item. An empty ring gives back memory beyond what a short queue needs.
+mp_obj_t ring_pop(ring_t *ring);
+mp_obj_t ring_pop_left(ring_t *ring);
+
+// The i-th item, i < len.
+mp_obj_t *ring_at(const ring_t *ring, size_t i);
+
+void ring_clear(ring_t *ring);
+
+// The ring as a Python object: what `Queue.queue` is. Behaves as a deque, or as the list that
+// LifoQueue has, as far as programs use them.
+extern const mp_obj_type_t mp_type_queue_ring;
+
+typedef struct _ring_obj_t {
+    mp_obj_base_t base;
+    ring_t ring;
+    bool is_list; // repr only
+} ring_obj_t;
+
+ring_obj_t *ring_obj_new(bool is_list);
+
+// Append and pop at the right for Python callers, who know nothing of the guard: IndexError.
+void ring_obj_append(ring_obj_t *self, mp_obj_t item, bool left);
+mp_obj_t ring_obj_pop(ring_obj_t *self, bool left);
+
+#endif // INCLUDED_QUEUE_RING_H

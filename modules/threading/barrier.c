@@ -1,0 +1,238 @@
+// Barrier.
+//
+// A round ends when its last thread arrives, or when it breaks: those that wait are taken off the
+// list with a note that says which, and the barrier is ready for the next round at once. There is
+// no draining: late leavers have what they need in their own frames.
+//
+// The mutex is held while the action runs, which is Python; else only for a few instructions.
+//
+// This file is part of micropython-threading, MIT licence.
+
+#include "py/objexcept.h"
+#include "threading.h"
+
+enum {
+    NOTE_ARRIVED,
+    NOTE_BROKEN,
+};
+
+typedef struct _barrier_obj_t {
+    mp_obj_base_t base;
+    mp_obj_t action; // or None
+    mp_obj_t timeout; // default for wait()
+    sync_sem_t mutex; // guards the rest
+    sync_list_t waiters;
+    uint32_t parties; // read-only after init
+    uint32_t count; // how many have arrived in this round
+    bool broken;
+} barrier_obj_t;
+
+MP_DEFINE_EXCEPTION(BrokenBarrierError, RuntimeError)
+
+static barrier_obj_t *barrier_self(mp_obj_t self_in) {
+    return native_self(self_in, &mp_type_threading_barrier);
+}
+
+static const uint16_t barrier_new_params[] = { MP_QSTR_parties, MP_QSTR_action, MP_QSTR_timeout };
+static const method_t barrier_new_spec = {
+    { NULL }, MP_QSTR_Barrier, 1, 3, 3, barrier_new_params, NULL
+};
+
+static mp_obj_t barrier_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)type;
+    mp_obj_t vals[3];
+    method_parse(&barrier_new_spec, n_args, n_kw, args, vals);
+    mp_int_t parties = mp_obj_get_int(vals[0]);
+    if (parties < 1) {
+        mp_raise_ValueError(MP_ERROR_TEXT("parties must be >= 1"));
+    }
+    barrier_obj_t *self = mp_obj_malloc(barrier_obj_t, &mp_type_threading_barrier);
+    self->action = vals[1] == MP_OBJ_NULL ? mp_const_none : vals[1];
+    self->timeout = vals[2];
+    sync_sem_init(&self->mutex, 1);
+    self->waiters = (sync_list_t) { NULL, NULL };
+    self->parties = parties;
+    self->count = 0;
+    self->broken = false;
+    return MP_OBJ_FROM_PTR(self);
+}
+
+static uint32_t n_waiting(const barrier_obj_t *self) {
+    return self->broken ? 0 : self->count;
+}
+
+static void barrier_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    (void)kind;
+    barrier_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (self->broken) {
+        mp_printf(print, "<threading.Barrier at 0x%p: broken>", self);
+    } else {
+        mp_printf(print, "<threading.Barrier at 0x%p: waiters=%u/%u>", self,
+            (unsigned)n_waiting(self), (unsigned)self->parties);
+    }
+}
+
+static void barrier_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    if (dest[0] != MP_OBJ_NULL) {
+        return;
+    }
+    barrier_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (attr == MP_QSTR_parties) {
+        dest[0] = mp_obj_new_int_from_uint(self->parties);
+    } else if (attr == MP_QSTR_n_waiting) {
+        dest[0] = mp_obj_new_int_from_uint(n_waiting(self));
+    } else if (attr == MP_QSTR_broken) {
+        dest[0] = mp_obj_new_bool(self->broken);
+    } else {
+        dest[1] = MP_OBJ_SENTINEL;
+    }
+}
+
+// Ends the round for all that wait. With the mutex.
+static void end_round(barrier_obj_t *self, uint8_t note) {
+    sync_enter();
+    self->count = 0;
+    sync_list_wake_all(&self->waiters, note);
+    sync_leave();
+}
+
+static void unlock(barrier_obj_t *self) {
+    sync_sem_release(&self->mutex, 1, 1);
+}
+
+// The last one to arrive. With the mutex, which it unlocks.
+static void complete_round(barrier_obj_t *self) {
+    if (self->action != mp_const_none) {
+        nlr_buf_t nlr;
+        if (nlr_push(&nlr) == 0) {
+            mp_call_function_0(self->action);
+            nlr_pop();
+        } else {
+            self->broken = true;
+            end_round(self, NOTE_BROKEN);
+            unlock(self);
+            nlr_jump(nlr.ret_val);
+        }
+    }
+    end_round(self, NOTE_ARRIVED);
+    unlock(self);
+}
+
+// One that waits for the rest. With the mutex, which it unlocks. Returns what ended the round.
+static uint8_t wait_for_round(barrier_obj_t *self, sync_deadline_t deadline) {
+    sync_waiter_t waiter;
+    sync_enter();
+    sync_list_append(&self->waiters, &waiter);
+    sync_leave();
+    unlock(self);
+    for (;;) {
+        // The waiter stays on the list until the mutex is held again: while an action runs its
+        // round is neither complete nor broken, and a timeout has to wait for the outcome.
+        sync_enter();
+        sync_result_t result = deadline == SYNC_POLL && waiter.list != NULL
+            ? SYNC_TIMEOUT : sync_list_sleep(&waiter, deadline);
+        bool timed_out = result == SYNC_TIMEOUT;
+        if (timed_out && waiter.list == NULL) {
+            sync_list_append(&self->waiters, &waiter);
+        }
+        sync_leave();
+        if (result == SYNC_OK) {
+            return waiter.note;
+        }
+        sync_sem_acquire_always(&self->mutex);
+        if (waiter.list == NULL) {
+            unlock(self);
+            return waiter.note;
+        }
+        if (timed_out) {
+            sync_enter();
+            sync_list_remove(&waiter);
+            sync_leave();
+            self->broken = true;
+            end_round(self, NOTE_BROKEN);
+            unlock(self);
+            return NOTE_BROKEN;
+        }
+        unlock(self);
+        nlr_buf_t nlr;
+        if (nlr_push(&nlr) == 0) {
+            mp_handle_pending(true);
+            nlr_pop();
+        } else {
+            // Ctrl-C: this thread has not arrived; the others go on waiting.
+            sync_sem_acquire_always(&self->mutex);
+            if (waiter.list != NULL) {
+                sync_enter();
+                sync_list_remove(&waiter);
+                sync_leave();
+                --self->count;
+            }
+            unlock(self);
+            nlr_jump(nlr.ret_val);
+        }
+    }
+}
+
+static MP_NORETURN void raise_broken(void) {
+    mp_raise_type(&mp_type_BrokenBarrierError);
+}
+
+static void lock(barrier_obj_t *self) {
+    sem_acquire(&self->mutex, SYNC_FOREVER);
+}
+
+static mp_obj_t barrier_wait(mp_obj_t self_in, const mp_obj_t *args) {
+    barrier_obj_t *self = barrier_self(self_in);
+    bool given = args[0] != MP_OBJ_NULL && args[0] != mp_const_none;
+    sync_deadline_t deadline = deadline_from_timeout(given ? args[0] : self->timeout);
+    lock(self);
+    if (self->broken) {
+        unlock(self);
+        raise_broken();
+    }
+    uint32_t index = self->count++;
+    if (index + 1 == self->parties) {
+        complete_round(self);
+    } else if (wait_for_round(self, deadline) == NOTE_BROKEN) {
+        raise_broken();
+    }
+    return mp_obj_new_int_from_uint(index);
+}
+METHOD(barrier_wait, MP_QSTR_wait, 0, MP_QSTR_timeout);
+
+static mp_obj_t break_round(barrier_obj_t *self, bool broken) {
+    lock(self);
+    self->broken = broken;
+    end_round(self, NOTE_BROKEN);
+    unlock(self);
+    return mp_const_none;
+}
+
+static mp_obj_t barrier_reset(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    return break_round(barrier_self(self_in), false);
+}
+METHOD_0(barrier_reset, MP_QSTR_reset);
+
+static mp_obj_t barrier_abort(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    return break_round(barrier_self(self_in), true);
+}
+METHOD_0(barrier_abort, MP_QSTR_abort);
+
+static const mp_rom_map_elem_t barrier_locals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_wait), MP_ROM_PTR(&barrier_wait_obj) },
+    { MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&barrier_reset_obj) },
+    { MP_ROM_QSTR(MP_QSTR_abort), MP_ROM_PTR(&barrier_abort_obj) },
+};
+static MP_DEFINE_CONST_DICT(barrier_locals, barrier_locals_table);
+
+MP_DEFINE_CONST_OBJ_TYPE(
+    mp_type_threading_barrier,
+    MP_QSTR_Barrier,
+    MP_TYPE_FLAG_NONE,
+    make_new, barrier_make_new,
+    print, barrier_print,
+    attr, barrier_attr,
+    locals_dict, &barrier_locals
+    );

@@ -1,0 +1,250 @@
+// local: attributes of which every thread has its own.
+//
+// A local object holds a dict for each thread that has touched it, found by the thread's serial
+// number. Attributes are looked up there before the class, as in any instance: the class of a local
+// object, and each subclass when its first object is made, gets the attribute handler below in place
+// of the interpreter's own, which it calls for what is not in the dict.
+//
+// When a thread ends its dicts go from all local objects. These stand in a list that does not keep
+// them alive: the links are hidden from the collector, and an object's finaliser takes it out.
+//
+// This file is part of micropython-threading, MIT licence.
+
+#include <string.h>
+
+#include "threading.h"
+
+typedef struct _slot_t {
+    struct _slot_t *next;
+    mp_uint_t serial; // whose it is
+    mp_obj_t dict;
+} slot_t;
+
+typedef struct _local_obj_t {
+    mp_obj_base_t base;
+    uintptr_t next; // hidden (see hide()), in the list of all; under the guard
+    uintptr_t prev;
+    slot_t *slots; // under the guard
+    mp_obj_t *args; // of __init__(), for the threads to come: n_args, then n_kw pairs
+    size_t n_args;
+    size_t n_kw;
+} local_obj_t;
+
+static local_obj_t *first; // all local objects; not a root; under the guard
+static mp_attr_fun_t instance_attr; // what instances of classes have
+
+static uintptr_t hide(local_obj_t *self) {
+    return ~(uintptr_t)self;
+}
+
+static local_obj_t *reveal(uintptr_t hidden) {
+    return (local_obj_t *)~hidden;
+}
+
+static mp_obj_t local_del(mp_obj_t self_in) {
+    local_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    sync_enter();
+    if (reveal(self->prev) == NULL) {
+        first = reveal(self->next);
+    } else {
+        reveal(self->prev)->next = self->next;
+    }
+    if (reveal(self->next) != NULL) {
+        reveal(self->next)->prev = self->prev;
+    }
+    sync_leave();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(local_del_obj, local_del);
+
+// The collector looks for __del__ here.
+static void local_native_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    if (dest[0] == MP_OBJ_NULL && attr == MP_QSTR___del__) {
+        dest[0] = MP_OBJ_FROM_PTR(&local_del_obj);
+        dest[1] = self_in;
+    }
+}
+
+// Never called: __new__() makes the native half.
+static mp_obj_t local_native_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    (void)args;
+    mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("can't create '%q' instances"), (qstr)type->name);
+}
+
+static MP_DEFINE_CONST_OBJ_TYPE(
+    mp_type_local_native,
+    MP_QSTR__localimpl,
+    MP_TYPE_FLAG_NONE,
+    make_new, local_native_make_new,
+    attr, local_native_attr
+    );
+
+// Takes the thread's slot out. Under the guard.
+static void remove_slot(local_obj_t *self, mp_uint_t serial) {
+    for (slot_t **link = &self->slots; *link != NULL; link = &(*link)->next) {
+        if ((*link)->serial == serial) {
+            *link = (*link)->next;
+            break;
+        }
+    }
+}
+
+void local_thread_ended(mp_uint_t serial) {
+    for (local_obj_t *self = first; self != NULL; self = reveal(self->next)) {
+        remove_slot(self, serial);
+    }
+}
+
+// Calls the __init__() of a subclass for a thread that has not touched the object yet.
+static void init_for_thread(local_obj_t *self, mp_obj_t self_in, mp_uint_t serial) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t dest[2];
+        mp_load_method(MP_OBJ_FROM_PTR(mp_obj_get_type(self_in)), MP_QSTR___init__, dest);
+        size_t len = self->n_args + 2 * self->n_kw;
+        mp_obj_t *args = m_new(mp_obj_t, len + 1);
+        args[0] = self_in;
+        memcpy(args + 1, self->args, len * sizeof(mp_obj_t));
+        mp_call_function_n_kw(dest[0], self->n_args + 1, self->n_kw, args);
+        nlr_pop();
+    } else {
+        // The next touch tries again.
+        sync_enter();
+        remove_slot(self, serial);
+        sync_leave();
+        nlr_jump(nlr.ret_val);
+    }
+}
+
+// The calling thread's dict.
+static mp_obj_t local_dict(mp_obj_t self_in, bool init) {
+    local_obj_t *self = MP_OBJ_TO_PTR(((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->subobj[0]);
+    mp_uint_t serial = thread_current_serial();
+    sync_enter();
+    slot_t *slot = self->slots;
+    while (slot != NULL && slot->serial != serial) {
+        slot = slot->next;
+    }
+    sync_leave();
+    if (slot == NULL) {
+        slot = m_new_obj(slot_t);
+        slot->serial = serial;
+        slot->dict = mp_obj_new_dict(0);
+        sync_enter();
+        slot->next = self->slots;
+        self->slots = slot;
+        sync_leave();
+        if (init) {
+            init_for_thread(self, self_in, serial);
+        }
+    }
+    return slot->dict;
+}
+
+// Whether the class, not the instance, decides about a store: a property, or __setattr__().
+static bool class_stores(const mp_obj_type_t *type, qstr attr) {
+    mp_obj_t dest[2];
+    mp_load_method_maybe(MP_OBJ_FROM_PTR(type), MP_QSTR___setattr__, dest);
+    if (dest[0] != MP_OBJ_NULL) {
+        return true;
+    }
+    mp_load_method_maybe(MP_OBJ_FROM_PTR(type), attr, dest);
+    return dest[0] != MP_OBJ_NULL && mp_obj_is_type(dest[0], &mp_type_property);
+}
+
+static void local_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    const mp_obj_type_t *type = mp_obj_get_type(self_in);
+    bool load = dest[0] == MP_OBJ_NULL;
+    mp_obj_t dict = local_dict(self_in, true);
+    if (attr == MP_QSTR___dict__) {
+        if (!load) {
+            mp_raise_msg_varg(&mp_type_AttributeError,
+                MP_ERROR_TEXT("'%q' object attribute '__dict__' is read-only"), (qstr)type->name);
+        }
+        dest[0] = dict;
+        return;
+    }
+    mp_map_t *map = mp_obj_dict_get_map(dict);
+    if (load) {
+        mp_map_elem_t *elem = mp_map_lookup(map, MP_OBJ_NEW_QSTR(attr), MP_MAP_LOOKUP);
+        if (elem != NULL) {
+            dest[0] = elem->value;
+        } else {
+            instance_attr(self_in, attr, dest);
+        }
+    } else if (class_stores(type, attr)) {
+        instance_attr(self_in, attr, dest);
+    } else if (dest[1] != MP_OBJ_NULL) {
+        mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(attr), dest[1]);
+        dest[0] = MP_OBJ_NULL; // done
+    } else if (mp_map_lookup(map, MP_OBJ_NEW_QSTR(attr), MP_MAP_LOOKUP_REMOVE_IF_FOUND) != NULL) {
+        dest[0] = MP_OBJ_NULL;
+    }
+}
+
+// local.__init__() does nothing; a subclass's calls it, or not.
+static mp_obj_t local_init(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
+    (void)n_args;
+    (void)args;
+    (void)kwargs;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_KW(local_init_obj, 0, local_init);
+
+// __new__(cls, *args, **kwargs)
+static mp_obj_t local_new(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
+    mp_obj_type_t *type = MP_OBJ_TO_PTR(args[0]);
+    mp_obj_t init[2];
+    mp_load_method(args[0], MP_QSTR___init__, init);
+    if (init[0] == MP_OBJ_FROM_PTR(&local_init_obj) && (n_args > 1 || kwargs->used > 0)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("Initialization arguments are not supported"));
+    }
+    if (MP_OBJ_TYPE_GET_SLOT(type, attr) != local_attr) {
+        instance_attr = MP_OBJ_TYPE_GET_SLOT(type, attr);
+        MP_OBJ_TYPE_SET_SLOT(type, attr, local_attr, type->slot_index_attr - 1);
+    }
+
+    local_obj_t *self = mp_obj_malloc_with_finaliser(local_obj_t, &mp_type_local_native);
+    self->next = self->prev = hide(NULL);
+    self->slots = NULL;
+    self->n_args = n_args - 1;
+    self->n_kw = kwargs->used;
+    self->args = NULL;
+    // In the list before anything can fail: the finaliser takes it out.
+    sync_enter();
+    self->next = hide(first);
+    if (first != NULL) {
+        first->prev = hide(self);
+    }
+    first = self;
+    sync_leave();
+    self->args = m_new(mp_obj_t, self->n_args + 2 * self->n_kw);
+    memcpy(self->args, args + 1, self->n_args * sizeof(mp_obj_t));
+    mp_obj_t *kw = self->args + self->n_args;
+    for (size_t i = 0; i < kwargs->alloc; ++i) {
+        if (mp_map_slot_is_filled(kwargs, i)) {
+            *kw++ = kwargs->table[i].key;
+            *kw++ = kwargs->table[i].value;
+        }
+    }
+    const mp_obj_type_t *native_base;
+    mp_obj_instance_t *instance = mp_obj_new_instance(type, &native_base);
+    instance->subobj[0] = MP_OBJ_FROM_PTR(self);
+    // The interpreter calls __init__() for the creating thread, right after this.
+    local_dict(MP_OBJ_FROM_PTR(instance), false);
+    return MP_OBJ_FROM_PTR(instance);
+}
+static MP_DEFINE_CONST_FUN_OBJ_KW(local_new_obj, 1, local_new);
+
+static const mp_rom_map_elem_t local_table[] = {
+    { MP_ROM_QSTR(MP_QSTR___new__), MP_ROM_PTR(&local_new_obj) },
+    { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&local_init_obj) },
+};
+
+static const class_spec_t local_class = { MP_QSTR_local, MP_ARRAY_SIZE(local_table), 0, local_table, NULL };
+
+mp_obj_t local_new_class(void) {
+    return class_new(&local_class, MP_OBJ_FROM_PTR(&mp_type_local_native));
+}

@@ -1,0 +1,165 @@
+// import threading: CPython 3.14's public API.
+//
+// This file is part of micropython-threading, MIT licence.
+
+#include "py/builtin.h"
+#include "threading.h"
+
+MP_REGISTER_ROOT_POINTER(mp_obj_t threading_classes[5]);
+MP_REGISTER_ROOT_POINTER(mp_obj_t threading_hooks[2]); // trace, profile
+
+mp_obj_t threading_class(size_t which) {
+    return MP_STATE_VM(threading_classes)[which];
+}
+
+// import runs it: the first time it makes the classes.
+static mp_obj_t threading_init(void) {
+    MP_STATIC_ASSERT(MP_ARRAY_SIZE(MP_STATE_VM(threading_classes)) == CLASS_COUNT);
+    if (MP_STATE_VM(threading_classes)[CLASS_COUNT - 1] == MP_OBJ_NULL) {
+        for (size_t i = 0; i < CLASS_LOCAL; ++i) {
+            MP_STATE_VM(threading_classes)[i] = thread_new_classes(i);
+        }
+        thread_module_init();
+        MP_STATE_VM(threading_classes)[CLASS_LOCAL] = local_new_class();
+    }
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(threading_init_obj, threading_init);
+
+// settrace() and setprofile() keep the function for gettrace() and getprofile(); the interpreter
+// has nothing that would call it.
+static mp_obj_t get_hook(size_t which) {
+    mp_obj_t hook = MP_STATE_VM(threading_hooks)[which];
+    return hook == MP_OBJ_NULL ? mp_const_none : hook;
+}
+
+static mp_obj_t threading_settrace(mp_obj_t func) {
+    MP_STATE_VM(threading_hooks)[0] = func;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(threading_settrace_obj, threading_settrace);
+
+static mp_obj_t threading_gettrace(void) {
+    return get_hook(0);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(threading_gettrace_obj, threading_gettrace);
+
+static mp_obj_t threading_setprofile(mp_obj_t func) {
+    MP_STATE_VM(threading_hooks)[1] = func;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(threading_setprofile_obj, threading_setprofile);
+
+static mp_obj_t threading_getprofile(void) {
+    return get_hook(1);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(threading_getprofile_obj, threading_getprofile);
+
+MP_DECLARE_CONST_FUN_OBJ_0(threading_current_thread_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(threading_main_thread_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(threading_get_ident_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(threading_get_native_id_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(threading_active_count_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(threading_enumerate_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(threading_stack_size_obj);
+MP_DECLARE_CONST_FUN_OBJ_KW(threading_register_atexit_obj);
+
+static const mp_rom_obj_tuple_t threading_all = {
+    { &mp_type_tuple }, 28, {
+        MP_ROM_QSTR(MP_QSTR_get_ident), MP_ROM_QSTR(MP_QSTR_active_count), MP_ROM_QSTR(MP_QSTR_Condition),
+        MP_ROM_QSTR(MP_QSTR_current_thread), MP_ROM_QSTR(MP_QSTR_enumerate), MP_ROM_QSTR(MP_QSTR_main_thread),
+        MP_ROM_QSTR(MP_QSTR_TIMEOUT_MAX), MP_ROM_QSTR(MP_QSTR_Event), MP_ROM_QSTR(MP_QSTR_Lock),
+        MP_ROM_QSTR(MP_QSTR_RLock), MP_ROM_QSTR(MP_QSTR_Semaphore), MP_ROM_QSTR(MP_QSTR_BoundedSemaphore),
+        MP_ROM_QSTR(MP_QSTR_Thread), MP_ROM_QSTR(MP_QSTR_Barrier), MP_ROM_QSTR(MP_QSTR_BrokenBarrierError),
+        MP_ROM_QSTR(MP_QSTR_Timer), MP_ROM_QSTR(MP_QSTR_ThreadError), MP_ROM_QSTR(MP_QSTR_setprofile),
+        MP_ROM_QSTR(MP_QSTR_settrace), MP_ROM_QSTR(MP_QSTR_local), MP_ROM_QSTR(MP_QSTR_stack_size),
+        MP_ROM_QSTR(MP_QSTR_excepthook), MP_ROM_QSTR(MP_QSTR_ExceptHookArgs), MP_ROM_QSTR(MP_QSTR_getprofile),
+        MP_ROM_QSTR(MP_QSTR_gettrace), MP_ROM_QSTR(MP_QSTR_setprofile_all_threads),
+        MP_ROM_QSTR(MP_QSTR_settrace_all_threads), MP_ROM_QSTR(MP_QSTR_get_native_id),
+    }
+};
+
+static const mp_rom_map_elem_t threading_globals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_threading) },
+    { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&threading_init_obj) },
+    { MP_ROM_QSTR(MP_QSTR___all__), MP_ROM_PTR(&threading_all) },
+    { MP_ROM_QSTR(MP_QSTR_current_thread), MP_ROM_PTR(&threading_current_thread_obj) },
+    { MP_ROM_QSTR(MP_QSTR_get_ident), MP_ROM_PTR(&threading_get_ident_obj) },
+    { MP_ROM_QSTR(MP_QSTR_active_count), MP_ROM_PTR(&threading_active_count_obj) },
+    { MP_ROM_QSTR(MP_QSTR_enumerate), MP_ROM_PTR(&threading_enumerate_obj) },
+    { MP_ROM_QSTR(MP_QSTR_main_thread), MP_ROM_PTR(&threading_main_thread_obj) },
+    { MP_ROM_QSTR(MP_QSTR_get_native_id), MP_ROM_PTR(&threading_get_native_id_obj) },
+    { MP_ROM_QSTR(MP_QSTR_stack_size), MP_ROM_PTR(&threading_stack_size_obj) },
+    { MP_ROM_QSTR(MP_QSTR_settrace), MP_ROM_PTR(&threading_settrace_obj) },
+    { MP_ROM_QSTR(MP_QSTR_settrace_all_threads), MP_ROM_PTR(&threading_settrace_obj) },
+    { MP_ROM_QSTR(MP_QSTR_gettrace), MP_ROM_PTR(&threading_gettrace_obj) },
+    { MP_ROM_QSTR(MP_QSTR_setprofile), MP_ROM_PTR(&threading_setprofile_obj) },
+    { MP_ROM_QSTR(MP_QSTR_setprofile_all_threads), MP_ROM_PTR(&threading_setprofile_obj) },
+    { MP_ROM_QSTR(MP_QSTR_getprofile), MP_ROM_PTR(&threading_getprofile_obj) },
+    { MP_ROM_QSTR(MP_QSTR___excepthook__), MP_ROM_PTR(&threading_excepthook_obj) },
+    { MP_ROM_QSTR(MP_QSTR_ExceptHookArgs), MP_ROM_PTR(&mp_type_threading_except_hook_args) },
+    { MP_ROM_QSTR(MP_QSTR_ThreadError), MP_ROM_PTR(&mp_type_RuntimeError) },
+    { MP_ROM_QSTR(MP_QSTR_BrokenBarrierError), MP_ROM_PTR(&mp_type_BrokenBarrierError) },
+    { MP_ROM_QSTR(MP_QSTR_Lock), MP_ROM_PTR(&mp_type_threading_lock) },
+    { MP_ROM_QSTR(MP_QSTR_RLock), MP_ROM_PTR(&mp_type_threading_rlock) },
+    { MP_ROM_QSTR(MP_QSTR_Condition), MP_ROM_PTR(&mp_type_threading_condition) },
+    { MP_ROM_QSTR(MP_QSTR_Semaphore), MP_ROM_PTR(&mp_type_threading_semaphore) },
+    { MP_ROM_QSTR(MP_QSTR_BoundedSemaphore), MP_ROM_PTR(&mp_type_threading_bounded_semaphore) },
+    { MP_ROM_QSTR(MP_QSTR_Event), MP_ROM_PTR(&mp_type_threading_event) },
+    { MP_ROM_QSTR(MP_QSTR_Barrier), MP_ROM_PTR(&mp_type_threading_barrier) },
+    { MP_ROM_QSTR(MP_QSTR_activeCount), MP_ROM_PTR(&threading_active_count_obj) },
+    { MP_ROM_QSTR(MP_QSTR__register_atexit), MP_ROM_PTR(&threading_register_atexit_obj) },
+    { MP_ROM_QSTR(MP_QSTR_currentThread), MP_ROM_PTR(&threading_current_thread_obj) },
+};
+static MP_DEFINE_CONST_DICT(threading_globals, threading_globals_table);
+
+const mp_obj_module_t mp_module_threading = {
+    .base = { &mp_type_module },
+    .globals = (mp_obj_dict_t *)&threading_globals,
+};
+
+// What is not constant: the classes that are made at run time, the hook that programs set, a float.
+void threading_module_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest);
+void threading_module_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    (void)self_in;
+    if (dest[0] != MP_OBJ_NULL) {
+        if (attr == MP_QSTR_excepthook && dest[1] != MP_OBJ_NULL) {
+            MP_STATE_VM(threading_excepthook) = dest[1];
+            dest[0] = MP_OBJ_NULL; // stored
+        }
+        return;
+    }
+    switch (attr) {
+        case MP_QSTR_Thread:
+            dest[0] = threading_class(CLASS_THREAD);
+            break;
+        case MP_QSTR__MainThread:
+            dest[0] = threading_class(CLASS_MAIN_THREAD);
+            break;
+        case MP_QSTR__DummyThread:
+            dest[0] = threading_class(CLASS_DUMMY_THREAD);
+            break;
+        case MP_QSTR_Timer:
+            dest[0] = threading_class(CLASS_TIMER);
+            break;
+        case MP_QSTR_local:
+            dest[0] = threading_class(CLASS_LOCAL);
+            break;
+        case MP_QSTR_TIMEOUT_MAX:
+            #if MICROPY_PY_BUILTINS_FLOAT
+            dest[0] = mp_obj_new_float((mp_float_t)9223372036.0);
+            #else
+            dest[0] = mp_obj_new_int_from_ll(9223372036LL);
+            #endif
+            break;
+        case MP_QSTR_excepthook:
+            dest[0] = MP_STATE_VM(threading_excepthook);
+            if (dest[0] == MP_OBJ_NULL) {
+                dest[0] = MP_OBJ_FROM_PTR(&threading_excepthook_obj);
+            }
+            break;
+    }
+}
+
+MP_REGISTER_MODULE(MP_QSTR_threading, mp_module_threading);
+MP_REGISTER_MODULE_DELEGATION(mp_module_threading, threading_module_attr);

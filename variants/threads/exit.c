@@ -1,0 +1,56 @@
+// The end of the program, as CPython orders it: non-daemon threads are joined, then the function
+// given to sys.atexit() runs, then the process ends and takes the daemon threads along.
+//
+// ports/unix/main.c calls the exit function without a frame for its exceptions, and returns from a
+// failed `-m` without calling it at all. It is compiled with two names replaced (see
+// mpconfigvariant.mk), which lead here.
+//
+// This file is part of micropython-threading, MIT licence.
+
+#include "py/builtin.h"
+#include "py/runtime.h"
+
+// modules/threading: joins the non-daemon threads. Prints what goes wrong, does not raise.
+void mp_threading_shutdown(void) __attribute__((weak));
+
+static void shut_down(mp_obj_t exit_function) {
+    if (mp_threading_shutdown != NULL) {
+        mp_threading_shutdown();
+    }
+    if (mp_obj_is_callable(exit_function)) {
+        nlr_buf_t nlr;
+        if (nlr_push(&nlr) == 0) {
+            mp_call_function_0(exit_function);
+            nlr_pop();
+        } else {
+            mp_obj_print_exception(&mp_stderr_print, MP_OBJ_FROM_PTR(nlr.ret_val));
+        }
+    }
+}
+
+// Stands for mp_obj_is_callable(MP_STATE_VM(sys_exitfunc)), asked once, at the end of the program.
+bool mp_threads_exit(mp_obj_t exit_function);
+bool mp_threads_exit(mp_obj_t exit_function) {
+    shut_down(exit_function);
+    return false; // main.c has nothing left to call
+}
+
+// Stands for mp_builtin___import__(), with which main.c runs the module of `-m`.
+mp_obj_t mp_threads_run_module(size_t n_args, const mp_obj_t *args);
+mp_obj_t mp_threads_run_module(size_t n_args, const mp_obj_t *args) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t module = mp_builtin___import__(n_args, args);
+        nlr_pop();
+        return module;
+    }
+    mp_obj_t exc = MP_OBJ_FROM_PTR(nlr.ret_val);
+    if (!mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(exc)), MP_OBJ_FROM_PTR(&mp_type_SystemExit))) {
+        // The traceback comes before the threads are joined; main.c then prints nothing more.
+        mp_obj_print_exception(&mp_stderr_print, exc);
+        exc = mp_obj_new_exception_arg1(&mp_type_SystemExit, MP_OBJ_NEW_SMALL_INT(1));
+    }
+    shut_down(MP_STATE_VM(sys_exitfunc));
+    MP_STATE_VM(sys_exitfunc) = mp_const_none;
+    nlr_raise(exc);
+}

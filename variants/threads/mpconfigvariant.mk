@@ -1,0 +1,34 @@
+# The `threads` variant of MicroPython's unix port.
+#
+#   make -C MICROPYTHON/ports/unix VARIANT_DIR=THIS_FOLDER USER_C_MODULES=.../modules BUILD=...
+#
+# The variant needs modules/sync, which comes with USER_C_MODULES; without it on the command line
+# the modules beside this folder are taken.
+
+THREADS_DIR := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+USER_C_MODULES ?= $(THREADS_DIR)/../../modules
+
+# The GIL is the guard of modules/sync: threadport.c implements the seam.
+SYNC_PORT = gil
+
+# Only what Debian's source package holds, and no file system that a Linux board has no use for.
+MICROPY_PY_SSL = 0
+MICROPY_PY_BTREE = 0
+MICROPY_PY_FFI = 0
+MICROPY_VFS_FAT = 0
+MICROPY_VFS_LFS1 = 0
+MICROPY_VFS_LFS2 = 0
+
+# The port's own make variable would say MICROPY_PY_THREAD_GIL=0 on the command line.
+MICROPY_PY_THREAD = 0
+LDFLAGS += -pthread
+CFLAGS += -pthread -I$(THREADS_DIR)/../../modules/sync -I$(THREADS_DIR)/../../modules/sync/port
+
+# threadport.c takes the place of the port's own file, which is compiled to nothing.
+$(BUILD)/mpthreadport.o: CFLAGS += -DMICROPY_PY_THREAD=0 -DMICROPY_PY_THREAD_GIL=0
+
+# main.c ends the program in two places; exit.c says what the names stand for.
+$(BUILD)/main.o: CFLAGS += -Dmp_obj_is_callable=mp_threads_exit -Dmp_builtin___import__=mp_threads_run_module
+
+# Nothing is frozen in: Debian's source package does not hold micropython-lib, which a manifest needs.
+FROZEN_MANIFEST ?=

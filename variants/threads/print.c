@@ -1,0 +1,131 @@
+// print(), one write a call: lines of different threads do not mix, and keep the order in which
+// their threads called print().
+//
+// The built-in print() writes every argument, separator and end by itself. This one gathers the
+// text, then writes it under a lock that it takes before it leaves the GIL: who prints later, in
+// whatever thread, waits for it.
+//
+// This file is part of micropython-threading, MIT licence.
+
+#include <string.h>
+
+#include "py/builtin.h"
+#include "py/runtime.h"
+#include "py/stream.h"
+
+#include "sync.h"
+
+// In extmod/vfs_posix_file.c, which has no header; declared as py/modsys.c does.
+extern struct _mp_dummy_t mp_sys_stdout_obj;
+extern struct _mp_dummy_t mp_sys_stderr_obj;
+
+// A line of a log fits; a longer text goes to the heap.
+#define PRINT_BUFFER (256)
+
+typedef struct {
+    mp_obj_t file;
+    size_t len;
+    char *text; // `buffer`, or what was allocated instead
+    size_t alloc;
+    char buffer[PRINT_BUFFER];
+} printer_t;
+
+static sync_sem_t print_lock = SYNC_SEM_INIT(1);
+
+static void unlock(void *unused) {
+    (void)unused;
+    sync_sem_release(&print_lock, 1, 1);
+}
+
+// Writes what is gathered. Only the standard streams are locked: another file's write() may be
+// Python that prints.
+static void print_flush(printer_t *p) {
+    size_t len = p->len;
+    p->len = 0;
+    if (len == 0) {
+        return;
+    }
+    if (p->file != MP_OBJ_FROM_PTR(&mp_sys_stdout_obj) && p->file != MP_OBJ_FROM_PTR(&mp_sys_stderr_obj)) {
+        mp_stream_write_adaptor(MP_OBJ_TO_PTR(p->file), p->text, len);
+        return;
+    }
+    while (sync_sem_acquire_in_order(&print_lock, SYNC_FOREVER) == SYNC_INTERRUPTED) {
+        mp_handle_pending(true);
+    }
+    nlr_jump_callback_node_t on_exception;
+    nlr_push_jump_callback(&on_exception, unlock);
+    mp_stream_write_adaptor(MP_OBJ_TO_PTR(p->file), p->text, len);
+    nlr_pop_jump_callback(true);
+}
+
+static void print_strn(void *env, const char *str, size_t len) {
+    printer_t *p = env;
+    if (len > p->alloc - p->len) {
+        size_t alloc = (p->len + len) * 2;
+        char *text = m_new_maybe(char, alloc);
+        if (text == NULL) {
+            // No memory: better in pieces than not at all.
+            print_flush(p);
+            mp_stream_write_adaptor(MP_OBJ_TO_PTR(p->file), str, len);
+            return;
+        }
+        memcpy(text, p->text, p->len);
+        if (p->text != p->buffer) {
+            m_del(char, p->text, p->alloc);
+        }
+        p->text = text;
+        p->alloc = alloc;
+    }
+    memcpy(p->text + p->len, str, len);
+    p->len += len;
+}
+
+static mp_obj_t builtin_print(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
+    enum { ARG_sep, ARG_end, ARG_file };
+    static const mp_arg_t allowed[] = {
+        { MP_QSTR_sep, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_QSTR(MP_QSTR__space_)} },
+        { MP_QSTR_end, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_QSTR(MP_QSTR__0x0a_)} },
+        { MP_QSTR_file, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_PTR(&mp_sys_stdout_obj)} },
+    };
+    mp_arg_val_t vals[MP_ARRAY_SIZE(allowed)];
+    mp_arg_parse_all(0, NULL, kwargs, MP_ARRAY_SIZE(allowed), allowed, vals);
+    mp_get_stream_raise(vals[ARG_file].u_obj, MP_STREAM_OP_WRITE);
+    size_t sep_len, end_len;
+    const char *sep = mp_obj_str_get_data(vals[ARG_sep].u_obj, &sep_len);
+    const char *end = mp_obj_str_get_data(vals[ARG_end].u_obj, &end_len);
+
+    printer_t p;
+    p.file = vals[ARG_file].u_obj;
+    p.len = 0;
+    p.text = p.buffer;
+    p.alloc = sizeof(p.buffer);
+    mp_print_t print = { &p, print_strn };
+
+    // An argument's __str__ may raise: what came before it is printed, as by the built-in print().
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        for (size_t i = 0; i < n_args; i++) {
+            if (i > 0) {
+                print_strn(&p, sep, sep_len);
+            }
+            mp_obj_print_helper(&print, args[i], PRINT_STR);
+        }
+        nlr_pop();
+    } else {
+        print_flush(&p);
+        nlr_jump(nlr.ret_val);
+    }
+    print_strn(&p, end, end_len);
+    print_flush(&p);
+    if (p.text != p.buffer) {
+        m_del(char, p.text, p.alloc);
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_KW(builtin_print_obj, 0, builtin_print);
+
+void mp_threads_variant_init(void) {
+    mp_obj_t overrides = mp_obj_new_dict(1);
+    mp_obj_dict_store(overrides, MP_OBJ_NEW_QSTR(MP_QSTR_print), MP_OBJ_FROM_PTR(&builtin_print_obj));
+    MP_STATE_VM(mp_module_builtins_override_dict) = MP_OBJ_TO_PTR(overrides);
+}

@@ -1,0 +1,279 @@
+// The variant's thread port: py/mpthread.h on the GIL of gil.c, the collector's view of the other
+// threads, and the seam of modules/sync. It takes the place of ports/unix/mpthreadport.c.
+//
+// A thread that leaves the GIL records where its stack stands, so the collector, which runs under
+// the GIL, reads the roots of every other thread without a signal. Nothing interrupts a system
+// call or a wait because of a collection.
+//
+// This file is part of micropython-threading, MIT licence.
+
+#include <assert.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "py/gc.h"
+#include "py/mpthread.h"
+#include "py/runtime.h"
+
+#include "gil.h"
+#include "futex.h"
+#include "sync_port.h"
+
+// Below this distance from the end of a thread's stack Python gets RuntimeError: room for what C
+// code, a signal handler and the error itself use without checking.
+#define STACK_MARGIN (8192)
+
+// Deep enough for what a program does in its main thread (main.c grants it 40 KB of 32-bit words).
+// Address space, not memory: a page of it is used when it is touched.
+#define DEFAULT_STACK (16384 * sizeof(void *))
+
+// How much of the stack is copied when a thread leaves the GIL: the frames of record_stack() and
+// mp_thread_mutex_unlock(), in which the callee-saved registers lie and which are gone when these
+// return. Each has at most 30 words, vector registers included.
+#define SAVED_WORDS (64)
+
+typedef struct _thread_t {
+    struct _thread_t *next; // under the GIL
+    gil_node_t node;
+    pthread_t id;
+    bool started; // has had the GIL; only the thread's own
+    mp_state_thread_t *state; // NULL until the thread runs
+    void *arg; // root: what the thread starts with; until it has a stack of its own
+    void **sp; // root: its stack from here to state->stack_top, while it is outside the GIL
+    void *saved[SAVED_WORDS]; // root: see SAVED_WORDS
+    void *(*entry)(void *);
+} thread_t;
+
+__thread mp_state_thread_t *mp_thread_state_of_self;
+static __thread thread_t *self;
+static __thread bool kept; // MP_THREAD_GIL_EXIT() did not give the GIL up
+
+static thread_t main_thread;
+static thread_t *threads; // all of them, the main thread last; under the GIL
+static bool closed; // the process ends: the main thread keeps the GIL for good
+static struct {
+    uint32_t mutex;
+    thread_t *owner;
+    uint32_t depth;
+} atomic_section;
+
+/******************************************************************************/
+// The GIL
+
+static bool is_gil(mp_thread_mutex_t *mutex) {
+    return mutex == &MP_STATE_VM(gil_mutex);
+}
+
+// Called right before the GIL is given up, by a function that has called __builtin_unwind_init():
+// that one's frame, above this one's, holds all callee-saved registers.
+static MP_NOINLINE void record_stack(thread_t *thread) {
+    void **sp = __builtin_frame_address(0);
+    memcpy(thread->saved, sp, sizeof(thread->saved));
+    thread->sp = sp;
+}
+
+void mp_thread_mutex_init(mp_thread_mutex_t *mutex) {
+    mutex->word = 0;
+}
+
+int mp_thread_mutex_lock(mp_thread_mutex_t *mutex, int wait) {
+    if (!is_gil(mutex)) {
+        if (!wait) {
+            return futex_mutex_trylock(&mutex->word);
+        }
+        futex_mutex_lock(&mutex->word);
+    } else if (kept) {
+        kept = false;
+    } else if (!self->started) {
+        self->started = true;
+        gil_await(&self->node);
+    } else {
+        gil_acquire(&self->node);
+        self->sp = NULL;
+    }
+    return 1;
+}
+
+MP_NOINLINE void mp_thread_mutex_unlock(mp_thread_mutex_t *mutex) {
+    if (!is_gil(mutex)) {
+        futex_mutex_unlock(&mutex->word);
+        return;
+    }
+    // The collector runs finalisers, and some close a file or a socket outside the GIL: another
+    // thread would find the heap half swept. So a collecting thread keeps the GIL.
+    // At the end of the process the main thread keeps it for good: nobody else runs any more.
+    kept = closed || (MP_STATE_THREAD(gc_lock_depth) & GC_COLLECT_FLAG);
+    if (!kept) {
+        __builtin_unwind_init();
+        record_stack(self);
+        gil_release();
+    }
+}
+
+static MP_NOINLINE void yield(void) {
+    __builtin_unwind_init();
+    record_stack(self);
+    gil_yield(&self->node);
+    self->sp = NULL;
+}
+
+void mp_thread_vm_hook(void) {
+    // While a scheduled callback runs nothing may switch threads, as in vm.c's own bounce.
+    if (gil_due() && MP_STATE_VM(sched_state) == MP_SCHED_IDLE) {
+        yield();
+    }
+}
+
+/******************************************************************************/
+// Signals
+
+static bool pending(void) {
+    return MP_STATE_THREAD(mp_pending_exception) != MP_OBJ_NULL
+           || MP_STATE_VM(sched_state) == MP_SCHED_PENDING;
+}
+
+// py/scheduler.c's function under another name (mpconfigvariant.h), so that Ctrl-C reaches a main
+// thread that is about to sleep, whichever thread's stack the signal handler runs on.
+void mp_thread_sched_exception(mp_obj_t exc);
+
+void mp_sched_exception(mp_obj_t exc) {
+    mp_thread_sched_exception(exc);
+    gil_interrupt(&main_thread.node);
+}
+
+/******************************************************************************/
+// The seam of modules/sync: a sleeper is woken through its thread's place in the GIL's line
+
+void sync_parker_init(sync_parker_t *parker) {
+    parker->thread = self;
+    self->node.unparked = false;
+}
+
+MP_NOINLINE sync_result_t sync_park(sync_parker_t *parker, sync_deadline_t deadline) {
+    thread_t *thread = parker->thread;
+    __builtin_unwind_init();
+    record_stack(thread);
+    gil_result_t result = gil_park(&thread->node, deadline, parker->uninterruptible ? NULL : pending);
+    thread->sp = NULL;
+    return result == GIL_UNPARKED ? SYNC_OK : result == GIL_TIMED_OUT ? SYNC_TIMEOUT : SYNC_INTERRUPTED;
+}
+
+void sync_unpark(sync_parker_t *parker) {
+    thread_t *thread = parker->thread;
+    gil_unpark(&thread->node);
+}
+
+/******************************************************************************/
+// Threads
+
+void mp_thread_init(void) {
+    // Sleeps end when they are due rather than up to 50 us later, in this and all later threads.
+    prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+    main_thread.id = pthread_self();
+    main_thread.started = true;
+    main_thread.state = &mp_state_ctx.thread;
+    threads = &main_thread;
+    self = &main_thread;
+    mp_thread_state_of_self = &mp_state_ctx.thread;
+}
+
+void mp_thread_deinit(void) {
+    closed = true;
+}
+
+// Called by the collector, under the GIL: marks what the other threads hold.
+void mp_thread_gc_others(void) {
+    for (thread_t *thread = threads; thread != NULL; thread = thread->next) {
+        gc_collect_root(&thread->arg, 1);
+        if (thread->sp != NULL) {
+            gc_collect_root(thread->saved, SAVED_WORDS);
+            gc_collect_root(thread->sp, (void **)thread->state->stack_top - thread->sp);
+        }
+    }
+}
+
+void mp_thread_set_state(mp_state_thread_t *state) {
+    mp_thread_state_of_self = state;
+    self->state = state;
+}
+
+mp_uint_t mp_thread_get_id(void) {
+    return (mp_uint_t)self->id;
+}
+
+static void *thread_main(void *arg) {
+    self = arg;
+    self->id = pthread_self();
+    self->entry(self->arg);
+    free(self);
+    return NULL;
+}
+
+mp_uint_t mp_thread_create(void *(*entry)(void *), void *arg, size_t *stack_size) {
+    size_t size = *stack_size == 0 ? DEFAULT_STACK : *stack_size;
+    size = MAX(size, (size_t)PTHREAD_STACK_MIN);
+    size = MAX(size, (size_t)2 * STACK_MARGIN);
+    // Before the thread starts: it reads its limit from here.
+    *stack_size = size - STACK_MARGIN;
+
+    pthread_t id;
+    pthread_attr_t attr;
+    thread_t *thread = calloc(1, sizeof(*thread));
+    int err = ENOMEM;
+    if (thread != NULL) {
+        thread->entry = entry;
+        thread->arg = arg;
+        pthread_attr_init(&attr);
+        pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+        err = pthread_attr_setstacksize(&attr, size);
+        if (err == 0) {
+            err = pthread_create(&id, &attr, thread_main, thread);
+        }
+        pthread_attr_destroy(&attr);
+    }
+    if (err != 0) {
+        free(thread);
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("can't start new thread"));
+    }
+    // The GIL is held: the thread is in the list before it can be seen or collect.
+    thread->id = id;
+    thread->next = threads;
+    threads = thread;
+    gil_admit(&thread->node);
+    return (mp_uint_t)id;
+}
+
+// The running thread has a stack of its own to hold what it started with.
+void mp_thread_start(void) {
+    self->arg = NULL;
+}
+
+void mp_thread_finish(void) {
+    thread_t **link = &threads;
+    while (*link != self) {
+        link = &(*link)->next;
+    }
+    *link = self->next;
+}
+
+/******************************************************************************/
+// MICROPY_BEGIN_ATOMIC_SECTION: recursive, a few instructions, also outside the GIL
+
+void mp_thread_unix_begin_atomic_section(void) {
+    if (__atomic_load_n(&atomic_section.owner, __ATOMIC_RELAXED) != self) {
+        futex_mutex_lock(&atomic_section.mutex);
+        __atomic_store_n(&atomic_section.owner, self, __ATOMIC_RELAXED);
+    }
+    ++atomic_section.depth;
+}
+
+void mp_thread_unix_end_atomic_section(void) {
+    if (--atomic_section.depth == 0) {
+        __atomic_store_n(&atomic_section.owner, NULL, __ATOMIC_RELAXED);
+        futex_mutex_unlock(&atomic_section.mutex);
+    }
+}

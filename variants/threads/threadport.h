@@ -1,0 +1,43 @@
+// What MicroPython's core needs to know of this variant's thread port (MICROPY_MPTHREADPORT_H).
+//
+// This file is part of micropython-threading, MIT licence.
+#ifndef INCLUDED_THREADS_THREADPORT_H
+#define INCLUDED_THREADS_THREADPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// A futex mutex. The one called MP_STATE_VM(gil_mutex) stands for the GIL, which is in gil.c.
+typedef struct _mp_thread_mutex_t {
+    uint32_t word;
+} mp_thread_mutex_t;
+
+// The running thread's interpreter state. A thread-local variable: read at nearly every step of
+// the interpreter, where a call of pthread_getspecific() costs a tenth of the whole time.
+extern __thread struct _mp_state_thread_t *mp_thread_state_of_self;
+
+static inline struct _mp_state_thread_t *mp_thread_get_state_inline(void) {
+    return mp_thread_state_of_self;
+}
+#define mp_thread_get_state mp_thread_get_state_inline
+
+// What ports/unix/main.c calls.
+void mp_thread_init(void);
+void mp_thread_deinit(void);
+void mp_thread_gc_others(void);
+void mp_thread_unix_begin_atomic_section(void);
+void mp_thread_unix_end_atomic_section(void);
+
+// MICROPY_VM_HOOK_LOOP and _RETURN: one load, unless somebody waits for the GIL.
+extern uint32_t gil_request;
+void mp_thread_vm_hook(void);
+#define MP_THREAD_VM_HOOK \
+    if (__atomic_load_n(&gil_request, __ATOMIC_RELAXED) != 0) { \
+        mp_thread_vm_hook(); \
+    }
+
+// MICROPY_PORT_INIT_FUNC.
+void mp_threads_variant_init(void);
+
+#endif // INCLUDED_THREADS_THREADPORT_H
