@@ -116,6 +116,7 @@ mp_obj_t class_new(const class_spec_t *spec, mp_const_obj_t base) {
         mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(property->name),
             mp_call_function_n_kw(MP_OBJ_FROM_PTR(&mp_type_property), 2, 0, args));
     }
-    mp_obj_t bases = mp_obj_new_tuple(1, (mp_obj_t *)&base);
-    return mp_obj_new_type(spec->name, bases, dict);
+    // type(name, (base,), dict)
+    mp_obj_t args[3] = { MP_OBJ_NEW_QSTR(spec->name), mp_obj_new_tuple(1, (mp_obj_t *)&base), dict };
+    return mp_call_function_n_kw(MP_OBJ_FROM_PTR(&mp_type_type), 3, 0, args);
 }

@@ -19,8 +19,6 @@
 #ifndef MICROPY_PY_THREAD_GIL
 #define MICROPY_PY_THREAD_GIL (1)
 #endif
-#undef MICROPY_PY_THREAD_RECURSIVE_MUTEX
-#define MICROPY_PY_THREAD_RECURSIVE_MUTEX (0)
 #define MICROPY_MPTHREADPORT_H "threadport.h"
 
 // The GIL changes hands in our hooks only: vm.c's own bounce comes once in 2^31 jumps.

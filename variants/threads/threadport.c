@@ -55,11 +55,7 @@ static __thread bool kept; // MP_THREAD_GIL_EXIT() did not give the GIL up
 static thread_t main_thread;
 static thread_t *threads; // all of them, the main thread last; under the GIL
 static bool closed; // the process ends: the main thread keeps the GIL for good
-static struct {
-    uint32_t mutex;
-    thread_t *owner;
-    uint32_t depth;
-} atomic_section;
+static mp_thread_recursive_mutex_t atomic_section;
 
 /******************************************************************************/
 // The GIL
@@ -261,19 +257,36 @@ void mp_thread_finish(void) {
 }
 
 /******************************************************************************/
-// MICROPY_BEGIN_ATOMIC_SECTION: recursive, a few instructions, also outside the GIL
+// Recursive mutex, and MICROPY_BEGIN_ATOMIC_SECTION: a few instructions, also outside the GIL
+
+void mp_thread_recursive_mutex_init(mp_thread_recursive_mutex_t *mutex) {
+    *mutex = (mp_thread_recursive_mutex_t) { 0 };
+}
+
+int mp_thread_recursive_mutex_lock(mp_thread_recursive_mutex_t *mutex, int wait) {
+    if (__atomic_load_n(&mutex->owner, __ATOMIC_RELAXED) != self) {
+        if (wait) {
+            futex_mutex_lock(&mutex->word);
+        } else if (!futex_mutex_trylock(&mutex->word)) {
+            return 0;
+        }
+        __atomic_store_n(&mutex->owner, self, __ATOMIC_RELAXED);
+    }
+    ++mutex->depth;
+    return 1;
+}
+
+void mp_thread_recursive_mutex_unlock(mp_thread_recursive_mutex_t *mutex) {
+    if (--mutex->depth == 0) {
+        __atomic_store_n(&mutex->owner, NULL, __ATOMIC_RELAXED);
+        futex_mutex_unlock(&mutex->word);
+    }
+}
 
 void mp_thread_unix_begin_atomic_section(void) {
-    if (__atomic_load_n(&atomic_section.owner, __ATOMIC_RELAXED) != self) {
-        futex_mutex_lock(&atomic_section.mutex);
-        __atomic_store_n(&atomic_section.owner, self, __ATOMIC_RELAXED);
-    }
-    ++atomic_section.depth;
+    mp_thread_recursive_mutex_lock(&atomic_section, true);
 }
 
 void mp_thread_unix_end_atomic_section(void) {
-    if (--atomic_section.depth == 0) {
-        __atomic_store_n(&atomic_section.owner, NULL, __ATOMIC_RELAXED);
-        futex_mutex_unlock(&atomic_section.mutex);
-    }
+    mp_thread_recursive_mutex_unlock(&atomic_section);
 }

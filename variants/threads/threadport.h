@@ -13,6 +13,17 @@ typedef struct _mp_thread_mutex_t {
     uint32_t word;
 } mp_thread_mutex_t;
 
+// The same with an owner. Newer trees ask for it; here it carries the atomic sections.
+typedef struct _mp_thread_recursive_mutex_t {
+    uint32_t word;
+    uint32_t depth; // only the owner's
+    void *owner; // written by the owner, so a thread knows whether it is itself
+} mp_thread_recursive_mutex_t;
+
+void mp_thread_recursive_mutex_init(mp_thread_recursive_mutex_t *mutex);
+int mp_thread_recursive_mutex_lock(mp_thread_recursive_mutex_t *mutex, int wait);
+void mp_thread_recursive_mutex_unlock(mp_thread_recursive_mutex_t *mutex);
+
 // The running thread's interpreter state. A thread-local variable: read at nearly every step of
 // the interpreter, where a call of pthread_getspecific() costs a tenth of the whole time.
 extern __thread struct _mp_state_thread_t *mp_thread_state_of_self;
