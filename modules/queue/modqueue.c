@@ -10,6 +10,7 @@ MP_REGISTER_ROOT_POINTER(mp_obj_t queue_classes[3]);
 
 // import runs it: the first time it makes the classes.
 static mp_obj_t queue_module_init(void) {
+    take_sigint();
     MP_STATIC_ASSERT(MP_ARRAY_SIZE(MP_STATE_VM(queue_classes)) == CLASSES);
     mp_obj_t *classes = MP_STATE_VM(queue_classes);
     if (classes[CLASSES - 1] == MP_OBJ_NULL) {

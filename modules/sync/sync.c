@@ -6,6 +6,17 @@
 
 #include "sync.h"
 
+// Faults that tests/native builds in, one at a time, to see that its check finds them.
+#ifndef BUG_SYNC_TIMEOUT_WINS // S4
+#define BUG_SYNC_TIMEOUT_WINS (0)
+#endif
+#ifndef BUG_SYNC_STAYS_IN_LINE // S2: an interrupted waiter stays on its list
+#define BUG_SYNC_STAYS_IN_LINE (0)
+#endif
+#ifndef BUG_SYNC_PERMIT_LOST // S6: a permit is neither counted nor granted
+#define BUG_SYNC_PERMIT_LOST (0)
+#endif
+
 // Notes of a semaphore's waiters.
 enum {
     NOTE_TRY, // a permit may be there: try
@@ -64,7 +75,7 @@ void sync_list_remove(sync_waiter_t *waiter) {
 sync_result_t sync_list_sleep(sync_waiter_t *waiter, sync_deadline_t deadline) {
     while (waiter->list != NULL) {
         sync_result_t result = sync_park(&waiter->parker, deadline);
-        if (result != SYNC_OK && waiter->list != NULL) {
+        if (result != SYNC_OK && (waiter->list != NULL || BUG_SYNC_TIMEOUT_WINS)) {
             if (result == SYNC_TIMEOUT) {
                 sync_list_remove(waiter);
             }
@@ -135,7 +146,7 @@ static sync_result_t acquire_slow(sync_sem_t *sem, sync_deadline_t deadline, boo
         waiter.parker.uninterruptible = uninterruptible;
         waiter.note = ask; // read by the waker, who leaves its own note in its place
         sync_result_t result = sync_list_sleep(&waiter, deadline);
-        if (result == SYNC_INTERRUPTED) {
+        if (result == SYNC_INTERRUPTED && !BUG_SYNC_STAYS_IN_LINE) {
             // It loses its place, not a permit: whether there is one is looked at again.
             sync_list_remove(&waiter);
         }
@@ -183,7 +194,7 @@ bool sync_sem_release(sync_sem_t *sem, uint32_t n, uint32_t max) {
             break;
         }
         // The note says what the waiter asks for: a try, or the permit itself.
-        sem->count += waiter->note == NOTE_TRY;
+        sem->count += waiter->note == NOTE_TRY && !BUG_SYNC_PERMIT_LOST;
         sync_list_wake(&sem->waiters, waiter->note);
     }
     sync_leave();

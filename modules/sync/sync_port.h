@@ -52,6 +52,11 @@ sync_result_t sync_park(sync_parker_t *parker, sync_deadline_t deadline);
 // Called under the guard: ends the parker's sync_park(), also one that has not begun.
 void sync_unpark(sync_parker_t *parker);
 
+// For a host whose own port does not see to it: has the handler run at Ctrl-C, if the program has not
+// switched SIGINT off; and, from that handler, makes a sleeping main thread ask sync_host_pending().
+void sync_on_sigint(void (*handler)(int));
+void sync_interrupt_main(void);
+
 // The present on the clock of the deadlines.
 int64_t sync_now(void);
 

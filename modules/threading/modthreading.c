@@ -14,6 +14,7 @@ mp_obj_t threading_class(size_t which) {
 
 // import runs it: the first time it makes the classes.
 static mp_obj_t threading_init(void) {
+    take_sigint();
     MP_STATIC_ASSERT(MP_ARRAY_SIZE(MP_STATE_VM(threading_classes)) == CLASS_COUNT);
     if (MP_STATE_VM(threading_classes)[CLASS_COUNT - 1] == MP_OBJ_NULL) {
         for (size_t i = 0; i < CLASS_LOCAL; ++i) {

@@ -114,6 +114,9 @@ bool sem_acquire(sync_sem_t *sem, sync_deadline_t deadline);
 // the result says whether somebody had taken it off; the caller cleans up and raises it.
 bool waiter_sleep(sync_waiter_t *waiter, sync_deadline_t deadline, mp_obj_t *exc);
 
+// Sees to it that Ctrl-C is safe. Called when a module is imported.
+void take_sigint(void);
+
 /******************************************************************************/
 // Objects that others use
 

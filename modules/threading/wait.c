@@ -121,7 +121,26 @@ bool sync_host_pending(void) {
            || (MP_STATE_VM(sched_state) == MP_SCHED_PENDING && mp_thread_is_main_thread());
 }
 
+#if SYNC_GUARD_IS_GIL
+void take_sigint(void) {
+}
+#else
+// The stock port's handler jumps out of whatever runs, also out of a list that is being changed.
+// This one leaves the exception to be raised when the main thread is ready for it.
+static void on_sigint(int signum) {
+    (void)signum;
+    mp_sched_keyboard_interrupt();
+    sync_interrupt_main();
+}
+
+// When the modules are imported, and before each sleep: the REPL sets its own with each line.
+void take_sigint(void) {
+    sync_on_sigint(on_sigint);
+}
+#endif
+
 void sync_host_leave(void) {
+    take_sigint();
     MP_THREAD_GIL_EXIT();
 }
 

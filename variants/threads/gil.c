@@ -8,6 +8,26 @@
 #include "gil.h"
 #include "futex.h"
 
+// Faults that tests/native builds in, one at a time, to see that its check finds them.
+#ifndef BUG_GIL_FREE_WHEN_GRANTED // G1: free for a moment although it has a new holder
+#define BUG_GIL_FREE_WHEN_GRANTED (0)
+#endif
+#ifndef BUG_GIL_OUTSIDE_ALWAYS_FIRST // G2: no limit to overtaking
+#define BUG_GIL_OUTSIDE_ALWAYS_FIRST (0)
+#endif
+#ifndef BUG_GIL_GRANT_LATE // G3: granted after the mutex is free
+#define BUG_GIL_GRANT_LATE (0)
+#endif
+#ifndef BUG_GIL_REQUEST_NOT_RENEWED // G4: who comes from outside does not ask
+#define BUG_GIL_REQUEST_NOT_RENEWED (0)
+#endif
+#ifndef BUG_GIL_PENDING_FIRST // G5: pending() is asked before the bit is cleared
+#define BUG_GIL_PENDING_FIRST (0)
+#endif
+#ifndef BUG_GIL_UNPARK_BEFORE_PARK // G6: an unpark counts only while the thread is parked
+#define BUG_GIL_UNPARK_BEFORE_PARK (0)
+#endif
+
 #define GIL_GRANTED (1u) // set by who hands the GIL over, under gil.mutex; cleared by its thread
 #define GIL_INTERRUPTED (2u) // set by gil_interrupt(), cleared when a park begins
 
@@ -58,7 +78,8 @@ static void update_request(void) {
 
 // G2: whoever waits longest in its part of the line is next, and no one is overtaken for ever.
 static gil_node_t *next_in_line(void) {
-    if (gil.outside.head != NULL && (gil.others.head == NULL || gil.overtaken < GIL_MAX_OVERTAKEN)) {
+    if (gil.outside.head != NULL
+        && (gil.others.head == NULL || gil.overtaken < GIL_MAX_OVERTAKEN || BUG_GIL_OUTSIDE_ALWAYS_FIRST)) {
         gil.overtaken += gil.others.head != NULL;
         return queue_pop(&gil.outside);
     }
@@ -81,17 +102,22 @@ static void hand_over(gil_node_t *behind) {
     if (behind != NULL) {
         queue_append(&gil.others, behind);
     }
-    gil.held = next != NULL;
+    gil.held = next != NULL && !BUG_GIL_FREE_WHEN_GRANTED;
     gil.since = 0;
     gil.jumps = 0;
     gil.grace_jumps = 0;
     update_request();
+    if (BUG_GIL_GRANT_LATE) {
+        unlock();
+    }
     if (next != NULL) {
         // Under the mutex: out of line and not granted, its thread could stand in line again.
         // Pairs with the acquire load of take_grant(): what the last holder wrote is seen.
         __atomic_fetch_or(&next->word, GIL_GRANTED, __ATOMIC_RELEASE);
     }
-    unlock();
+    if (!BUG_GIL_GRANT_LATE) {
+        unlock();
+    }
     if (next != NULL) {
         // Its thread may be up and gone by now: a wake of a word that is no more does no harm.
         futex_wake(&next->word, 1);
@@ -125,7 +151,9 @@ void gil_acquire(gil_node_t *self) {
         // G3: a parked thread that was put in line meanwhile, or has the GIL already, only waits.
         if (!self->in_line && !(__atomic_load_n(&self->word, __ATOMIC_RELAXED) & GIL_GRANTED)) {
             queue_append(&gil.outside, self);
-            update_request();
+            if (!BUG_GIL_REQUEST_NOT_RENEWED) {
+                update_request();
+            }
         }
         unlock();
         wait_granted(self);
@@ -212,14 +240,19 @@ static gil_result_t sleep_parked(gil_node_t *self, int64_t deadline, bool (*pend
 }
 
 gil_result_t gil_park(gil_node_t *self, int64_t deadline, bool (*pending)(void)) {
-    if (self->unparked) {
+    if (self->unparked && !BUG_GIL_UNPARK_BEFORE_PARK) {
         self->unparked = false;
         return GIL_UNPARKED;
     }
     // G5: an interruption before this is in pending(), one after it in the bit.
-    __atomic_fetch_and(&self->word, ~GIL_INTERRUPTED, __ATOMIC_SEQ_CST);
+    if (!BUG_GIL_PENDING_FIRST) {
+        __atomic_fetch_and(&self->word, ~GIL_INTERRUPTED, __ATOMIC_SEQ_CST);
+    }
     if (pending != NULL && pending()) {
         return GIL_INTERRUPTED_WAIT;
+    }
+    if (BUG_GIL_PENDING_FIRST) {
+        __atomic_fetch_and(&self->word, ~GIL_INTERRUPTED, __ATOMIC_SEQ_CST);
     }
     lock();
     self->parked = true;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "py/builtin.h"
+#include "py/objtype.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 
@@ -37,8 +38,7 @@ static void unlock(void *unused) {
     sync_sem_release(&print_lock, 1, 1);
 }
 
-// Writes what is gathered. Only the standard streams are locked: another file's write() may be
-// Python that prints.
+// Writes what is gathered. Only the standard streams are shared, and locked.
 static void print_flush(printer_t *p) {
     size_t len = p->len;
     p->len = 0;
@@ -89,6 +89,10 @@ static mp_obj_t builtin_print(size_t n_args, const mp_obj_t *args, mp_map_t *kwa
     };
     mp_arg_val_t vals[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(0, NULL, kwargs, MP_ARRAY_SIZE(allowed), allowed, vals);
+    if (mp_obj_is_instance_type(mp_obj_get_type(vals[ARG_file].u_obj))) {
+        // A stream written in Python sees the pieces, as CPython's print() shows them.
+        return mp_builtin_print_obj.fun.kw(n_args, args, kwargs);
+    }
     mp_get_stream_raise(vals[ARG_file].u_obj, MP_STREAM_OP_WRITE);
     size_t sep_len, end_len;
     const char *sep = mp_obj_str_get_data(vals[ARG_sep].u_obj, &sep_len);

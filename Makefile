@@ -1,0 +1,41 @@
+# The front door: every target is a script of tools/, run with the options below.
+# `make help` explains.
+
+export ARCH ?= host
+export PROFILE ?= full
+export TLS ?= 0
+export AGENT ?=
+export DEBUG ?=
+export MPY_DIR ?=
+export MACHINE ?=
+export RUNS ?=
+export JOBS ?=
+
+build: ## build build/ARCH/micropython and print its size (the default)
+	@tools/build.sh
+
+demo: ## build, run examples/test_threading.py and check what it prints
+	@tools/demo.sh
+
+test: ## build and run every test; closes with N passed, N failed, N skipped
+	@tools/test.sh
+
+soak-demo: ## the demo's script many times at once on busy cores, each run checked
+	@tools/soak-demo.sh
+
+test-arm-system: ## the demo in an ARM Linux system: Debian's kernel in QEMU
+	@ARCH=armhf MACHINE=system tools/demo.sh
+
+size: ## build and print the size of what is built, part by part
+	@tools/size.sh
+
+clean: ## remove what was built, keep what was fetched
+	@rm -rf build/host build/armhf build/arm64 build/mpy-cross-*
+
+distclean: ## remove build/ whole
+	@rm -rf build
+
+help: ## print this
+	@tools/help.sh $(MAKEFILE_LIST)
+
+.PHONY: build demo test soak-demo test-arm-system size clean distclean help

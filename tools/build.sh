@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Builds MicroPython for ARCH.
+#
+#   tools/build.sh [threads|stock|standard]
+#
+# threads   our variant with our modules, to build/ARCH/micropython (the default)
+# stock     upstream's standard variant as it is, to build/ARCH/micropython-stock
+# standard  upstream's standard variant with our modules, to build/ARCH/micropython-standard
+#
+# MicroPython's tree is only read: objects go to build/ARCH/obj-KEY, where KEY stands for all
+# that makes objects differ, so that two trees or two sets of options never mix.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+kind=${1:-threads}
+check_options
+targets=(host)
+[ "$ARCH" = host ] || targets+=("$ARCH")
+# The front door's own options are not MicroPython's: its make must not see them.
+debug=${DEBUG:-}
+export -n ARCH PROFILE TLS AGENT DEBUG MACHINE RUNS JOBS
+"$ROOT/tools/deps.sh" "${targets[@]}"
+find_micropython
+export -n MPY_DIR
+lock "$OUT/build.lock"
+
+export LC_ALL=C
+# Python's byte code and git's index refresh would be written into the tree; and a tree that is
+# no git checkout must not take its version from the checkout around it.
+export PYTHONDONTWRITEBYTECODE=1 GIT_OPTIONAL_LOCKS=0
+GIT_CEILING_DIRECTORIES=$(dirname "$MPY_DIR")
+export GIT_CEILING_DIRECTORIES
+
+# The libraries that Debian's source package leaves out are not built into upstream's variants.
+without_libraries=(MICROPY_PY_SSL=0 MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 FROZEN_MANIFEST=)
+
+mpy_make() {
+    # Jobs are counted here: the outer make's job server does not reach through a script.
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -j"$(nproc)" PYTHON="$PYTHON" "$@"
+}
+
+key() { printf '%s\n' "$@" | sha1sum | cut -c 1-8; }
+
+# Freezing Python files needs mpy-cross, which upstream's makefile would build inside the tree.
+add_freeze_options() {
+    [ -e "$ROOT/variants/threads/manifest.py" ] || return 0
+    if [ -z "${MICROPY_MPYCROSS:-}" ]; then
+        local folder
+        folder=$OUT/mpy-cross-$(key "$ROOT" "$MPY_DIR")
+        MICROPY_MPYCROSS=$folder/mpy-cross
+        phase "Building mpy-cross" "$folder.log" \
+            mpy_make -C "$MPY_DIR/mpy-cross" BUILD="$folder" USER_C_MODULES=
+    fi
+    options+=(MICROPY_MPYCROSS="$MICROPY_MPYCROSS")
+    # Upstream's rule insists on micropython-lib, which the manifest does not use.
+    [ -e "$MPY_DIR/lib/micropython-lib/README.md" ] || options+=(MPY_LIB_DIR="$MPY_DIR")
+}
+
+# Upstream scans a source for names when it is newer than the last scan. It misses a source that
+# enters or leaves the list, and a header or makefile that changes what a scan finds: those start
+# all scans again.
+forget_stale_scan() {
+    local seen=$objects/ours
+    mkdir -p "$objects"
+    {
+        find "$ROOT/modules" "$ROOT/variants" -name '*.[ch]' | sort
+        find "$ROOT/modules" "$ROOT/variants" -name '*.mk' -exec cat {} +
+        find "$ROOT/modules" "$ROOT/variants" -name '*.h' -exec \
+            grep -h -E 'MP_(QSTR_|REGISTER_|ERROR_TEXT)' {} + || true
+    } >"$seen.new"
+    cmp -s "$seen.new" "$seen" || rm -rf "$objects/genhdr"
+    mv "$seen.new" "$seen"
+}
+
+options=(CROSS_COMPILE="$(cross_prefix)" DEBUG="$debug")
+name=micropython-$kind
+case $kind in
+    threads)
+        name=micropython
+        options+=(VARIANT_DIR="$ROOT/variants/threads" USER_C_MODULES="$ROOT/modules")
+        add_freeze_options
+        ;;
+    stock) options+=("${without_libraries[@]}") ;;
+    standard) options+=("${without_libraries[@]}" USER_C_MODULES="$ROOT/modules") ;;
+    *) die "build.sh: unknown kind $kind" ;;
+esac
+objects=$OUT/$ARCH/obj-$(key "$ROOT" "$MPY_DIR" "${options[@]}" "${CFLAGS_EXTRA:-}" "${LDFLAGS_EXTRA:-}")
+forget_stale_scan
+phase "Building $name ($ARCH)" "$OUT/$ARCH/$name.log" \
+    mpy_make -C "$MPY_DIR/ports/unix" BUILD="$objects" "${options[@]}"
+
+# Replaced by renaming: a run that is under way keeps the file that it started with.
+result=$OUT/$ARCH/$name
+if ! cmp -s "$objects/micropython" "$result"; then
+    cp "$objects/micropython" "$result.new"
+    mv "$result.new" "$result"
+fi
+ln -sfn "$(basename "$objects")" "$OUT/$ARCH/obj-$kind"
+say "$(short "$result"): $(stat -c %s "$result") bytes"

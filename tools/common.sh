@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# What the scripts of tools/ share: names of folders, options, messages. Sourced, never run.
+#
+# Options come from the environment, where the Makefile puts them; `make help` explains each.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+OUT=$ROOT/build
+MPY_VERSION=1.25.0
+ARCH=${ARCH:-host}
+
+# Names relative to the repository read better than absolute ones.
+short() { printf '%s' "${1//"$ROOT/"/}"; }
+say() { printf '%s\n' "$*"; }
+die() {
+    printf '%s\n' "error: $*" >&2
+    exit 1
+}
+
+# Debian's CPython where there is one: another that is first in PATH may be newer or older
+# than the one that the tests' expectations come from.
+# shellcheck disable=SC2034 # used by the scripts
+if [ -x /usr/bin/python3 ]; then
+    PYTHON=/usr/bin/python3
+else
+    PYTHON=python3
+fi
+
+# Refuses what is not supported, rather than building something else than what was asked for.
+check_options() {
+    case $ARCH in
+        host | armhf | arm64) ;;
+        *) die "ARCH=$ARCH is not known; it is one of: host armhf arm64" ;;
+    esac
+    case ${MACHINE:-} in
+        '') ;;
+        system) [ "$ARCH" = armhf ] || die "MACHINE=system goes with ARCH=armhf" ;;
+        *) die "MACHINE=$MACHINE is not known; it is system or left out" ;;
+    esac
+    [ "${PROFILE:-full}" = full ] || die "PROFILE=$PROFILE is not supported; it is: full"
+    [ "${TLS:-0}" = 0 ] || die "TLS=$TLS is not supported; it is: 0"
+    [ -z "${AGENT:-}" ] || die "AGENT=$AGENT is not supported; leave it out"
+    case ${DEBUG:-} in
+        '' | 1) ;;
+        *) die "DEBUG=$DEBUG is not known; it is 1 or left out" ;;
+    esac
+    case $ROOT${MPY_DIR:-} in
+        *[[:space:]]*) die "make cannot work with blanks in folder names: $ROOT ${MPY_DIR:-}" ;;
+    esac
+}
+
+# The prefix of the cross compiler's programs, empty for the machine's own.
+cross_prefix() {
+    case $ARCH in
+        armhf) printf 'arm-linux-gnueabihf-' ;;
+        arm64) printf 'aarch64-linux-gnu-' ;;
+    esac
+}
+
+# The command that runs a program built for ARCH here, empty for the machine's own. QEMU's -L
+# names the folder where the program's dynamic linker and libraries are.
+emulator() {
+    case $ARCH in
+        armhf) emulator_of arm /usr/arm-linux-gnueabihf ;;
+        arm64) emulator_of aarch64 /usr/aarch64-linux-gnu ;;
+    esac
+}
+emulator_of() {
+    local program
+    program=$(command -v "qemu-$1-static" || command -v "qemu-$1") || die "qemu-$1 is not there"
+    printf '%s -L %s' "$program" "$2"
+}
+
+# The whole command that runs the interpreter of ARCH.
+micropython_command() {
+    local run
+    run=$(emulator)
+    printf '%s' "${run:+$run }$OUT/$ARCH/micropython"
+}
+
+# Runs a command with its output in a log. When the command fails, the compiler's errors are
+# shown and the log's end; upstream's makefiles print lines of many thousand characters.
+phase() {
+    local title=$1 log=$2
+    shift 2
+    say "$title ..."
+    mkdir -p "$(dirname "$log")"
+    "$@" >"$log" 2>&1 || {
+        {
+            grep -m 5 -E '(error|Error):' "$log" || true
+            echo ...
+            tail -n 15 "$log"
+        } | cut -c 1-200 >&2
+        die "$title failed; the whole log is $(short "$log")"
+    }
+}
+
+# Holds a lock until the calling script ends, so that two runs at once do not mix their files.
+lock() {
+    mkdir -p "$(dirname "$1")"
+    exec 9>"$1"
+    if command -v flock >/dev/null; then
+        flock 9
+    fi
+}
+
+# Makes MPY_DIR the absolute name of MicroPython's tree, fetched first when none was given.
+find_micropython() {
+    if [ -z "${MPY_DIR:-}" ]; then
+        MPY_DIR=$OUT/micropython-$MPY_VERSION
+        "$ROOT/tools/fetch-micropython.sh" "$MPY_DIR"
+    fi
+    [ -e "$MPY_DIR/ports/unix/Makefile" ] || die "MPY_DIR=$MPY_DIR is not MicroPython's tree"
+    MPY_DIR=$(cd "$MPY_DIR" && pwd)
+}

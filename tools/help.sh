@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Prints the targets of the makefile given, from the text after ## there, and the options.
+set -euo pipefail
+
+echo 'Usage: make [TARGET] [OPTION=VALUE]...'
+echo
+echo 'Targets:'
+sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' "$1" |
+    while IFS='|' read -r target text; do printf '  %-18s%s\n' "$target" "$text"; done
+cat <<'TEXT'
+
+Options:
+  ARCH=host         build for this machine (the default) or for armhf or arm64; those two run
+                    under QEMU
+  MACHINE=system    demo with ARCH=armhf: in a whole ARM Linux system instead of QEMU's user mode
+  MPY_DIR=/path     MicroPython's tree, of which no byte is changed; without it, Debian's source
+                    package 1.25.0 is fetched into build/
+  DEBUG=1           with assertions, debugging information and -Og
+  RUNS=N JOBS=N     soak-demo: runs in all (1000, under QEMU 200) and at once (4)
+  CFLAGS_EXTRA=...  more flags for the compiler; LDFLAGS_EXTRA= for the linker
+
+What a target lacks is installed with apt, with sudo when you are not root.
+TEXT

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Builds and runs every test on this machine and, where its toolchain can be had, on ARM under
+# QEMU, in user mode and as a whole system. Every runner closes with
+# `NAME: N passed, N failed, N skipped`; the last line here is their sum.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+passed=0
+failed=0
+skipped=0
+logs=$OUT/test
+
+# Runs one runner. What has no closing line of its own is one test, passed or failed by its exit
+# status; a runner that fails without naming a failure has failed all the same.
+step() {
+    local name=$1 status=0 sums
+    shift
+    say "== $name"
+    "$@" 2>&1 | tee "$logs/$name.log" || status=$?
+    sums=$(sed -n 's/^[^ ]*: \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' \
+        "$logs/$name.log" | tail -n 1)
+    if [ -n "$sums" ]; then
+        read -ra sums <<<"$sums"
+        [ "$status" = 0 ] || [ "${sums[1]}" != 0 ] || sums[1]=1
+        add "${sums[@]}"
+    elif [ "$status" = 0 ]; then
+        add 1 0 0
+    else
+        say "FAIL $name (exit status $status)"
+        add 0 1 0
+    fi
+    return "$status"
+}
+
+add() {
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+    skipped=$((skipped + $3))
+}
+
+skip() {
+    say "== $1"
+    say "skip $1: $2"
+    add 0 0 1
+}
+
+finish() {
+    say "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" = 0 ] || exit 1
+    exit 0
+}
+
+both() {
+    step "both-$ARCH" "$PYTHON" -B "$ROOT/tests/run_both.py" --name "both-$ARCH" \
+        --micropython "$(micropython_command)" --cpython "$PYTHON" || true
+}
+
+upstream() {
+    step upstream "$PYTHON" -B "$ROOT/tools/run_upstream.py" --mpy-dir "$MPY_DIR" \
+        --work "$OUT/host/upstream" --cpython "$PYTHON" \
+        --micropython "$OUT/host/micropython" --stock "$OUT/host/micropython-stock" || true
+}
+
+sources() {
+    step includes "$PYTHON" -B "$ROOT/tools/check_includes.py" || true
+    step tools "$PYTHON" -B "$ROOT/tests/run_tools.py" || true
+    step native "$PYTHON" -B "$ROOT/tests/run_native.py" || true
+}
+
+# A real program every time: the demo in real time, then RUNS of it on busy cores.
+programs() {
+    step "demo-$ARCH" "$ROOT/tools/demo.sh" || true
+    RUNS=$1 step "soak-$ARCH" "$ROOT/tools/soak-demo.sh" || true
+}
+
+on_host() {
+    step build-host "$ROOT/tools/build.sh" || finish
+    step build-stock "$ROOT/tools/build.sh" stock || finish
+    step build-standard "$ROOT/tools/build.sh" standard || true
+    both
+    programs 200
+    upstream
+}
+
+on_arm() {
+    if ! "$ROOT/tools/deps.sh" host armhf; then
+        skip armhf "its toolchain cannot be installed here"
+        return
+    fi
+    step build-armhf "$ROOT/tools/build.sh" || return 0
+    both
+    programs 40
+    on_arm_system
+}
+
+on_arm_system() {
+    if ! "$ROOT/tools/deps.sh" arm-system; then
+        skip arm-system "QEMU's system emulation cannot be installed here"
+        return
+    fi
+    MACHINE=system step demo-arm-system "$ROOT/tools/demo.sh" || true
+}
+
+check_options
+mkdir -p "$logs"
+"$ROOT/tools/deps.sh" host
+find_micropython
+export MPY_DIR
+sources
+ARCH=host
+export ARCH
+on_host
+ARCH=armhf
+on_arm
+finish
