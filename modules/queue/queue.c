@@ -33,23 +33,17 @@ typedef struct _queue_obj_t {
     lock_obj_t *mutex; // NULL until it is needed
     mp_obj_t conditions[N_LISTS]; // MP_OBJ_NULL until asked for
     sync_list_t lists[N_LISTS]; // while there is no condition; under the guard
-    mp_int_t maxsize; // unless the program has set the attribute
-    size_t unfinished;
-    uint8_t kind; // read-only after init
-    bool is_shutdown; // likewise
+    mp_int_t maxsize; // <= 0: unbounded
+    size_t unfinished; // under the guard
+    uint8_t kind; // queue_kind_t
+    bool is_shutdown; // set with the mutex
+    bool own_put; // the class has not overridden put(); read-only after init
+    bool own_get; // likewise
 } queue_obj_t;
 
 MP_DEFINE_EXCEPTION(Empty, Exception)
 MP_DEFINE_EXCEPTION(Full, Exception)
 MP_DEFINE_EXCEPTION(ShutDown, Exception)
-
-static queue_obj_t *queue_self(mp_obj_t self_in) {
-    queue_obj_t *self = native_self_maybe(self_in, &mp_type_queue_native);
-    if (self == NULL) {
-        mp_raise_msg(&mp_type_AttributeError, MP_ERROR_TEXT("Queue.__init__() not called"));
-    }
-    return self;
-}
 
 static MP_NORETURN void raise(const mp_obj_type_t *type) {
     mp_raise_type(type);
@@ -67,20 +61,54 @@ static mp_obj_t instance_attr(queue_obj_t *self, qstr attr) {
 static mp_int_t int_from_maxsize(mp_obj_t maxsize) {
     #if MICROPY_PY_BUILTINS_FLOAT
     if (mp_obj_is_float(maxsize)) {
-        return (mp_int_t)ceil((double)mp_obj_get_float(maxsize));
+        double least = ceil((double)mp_obj_get_float(maxsize));
+        return least < (double)INT32_MAX ? (mp_int_t)least : INT32_MAX;
     }
     #endif
     return mp_obj_get_int(maxsize);
 }
 
-static mp_int_t get_maxsize(queue_obj_t *self) {
-    mp_obj_t set = instance_attr(self, MP_QSTR_maxsize);
-    return set == MP_OBJ_NULL ? self->maxsize : int_from_maxsize(set);
+// What the program has assigned to the instance since: values of ours are taken over, and a container
+// or a hook of its own makes the queue one that calls hooks. Called before each operation.
+static void take_over(queue_obj_t *self) {
+    mp_map_t *members = &self->instance->members;
+    for (size_t i = 0; members->used > 0 && i < members->alloc; ++i) {
+        if (!mp_map_slot_is_filled(members, i)) {
+            continue;
+        }
+        mp_obj_t key = members->table[i].key, value = members->table[i].value;
+        switch (MP_OBJ_QSTR_VALUE(key)) {
+            case MP_QSTR_maxsize:
+                self->maxsize = int_from_maxsize(value);
+                break;
+            case MP_QSTR_is_shutdown:
+                self->is_shutdown = mp_obj_is_true(value);
+                break;
+            case MP_QSTR_unfinished_tasks:
+                self->unfinished = mp_obj_get_int(value);
+                break;
+            case MP_QSTR_queue:
+            case MP_QSTR__qsize:
+            case MP_QSTR__put:
+            case MP_QSTR__get:
+                self->kind = KIND_CUSTOM;
+                continue;
+            default:
+                continue;
+        }
+        mp_map_lookup(members, key, MP_MAP_LOOKUP_REMOVE_IF_FOUND);
+    }
 }
 
-static bool get_is_shutdown(queue_obj_t *self) {
-    mp_obj_t set = instance_attr(self, MP_QSTR_is_shutdown);
-    return set == MP_OBJ_NULL ? self->is_shutdown : mp_obj_is_true(set);
+static queue_obj_t *queue_self(mp_obj_t self_in) {
+    queue_obj_t *self = native_self_maybe(self_in, &mp_type_queue_native);
+    if (self == NULL) {
+        mp_raise_msg(&mp_type_AttributeError, MP_ERROR_TEXT("Queue.__init__() not called"));
+    }
+    if (self->instance->members.used > 0) {
+        take_over(self);
+    }
+    return self;
 }
 
 /******************************************************************************/
@@ -117,25 +145,24 @@ static mp_obj_t get_condition(queue_obj_t *self, size_t which) {
     return self->conditions[which];
 }
 
-// A timeout as put() and get() take it, looked at when it comes to waiting.
+// A timeout as put() and get() take it: a negative one is an error at once, the rest is looked at when
+// it comes to waiting.
 typedef struct _patience_t {
     bool block;
     bool expired;
-    bool has_deadline;
-    int64_t ns; // < 0: no timeout
+    mp_obj_t timeout; // MP_OBJ_NULL once there is a deadline
     sync_deadline_t deadline;
 } patience_t;
 
-// Looked at only if it matters, and after what CPython looks at before.
 static void patience_init(patience_t *self, mp_obj_t block, mp_obj_t timeout, bool matters) {
     self->block = arg_is_true(block, true);
-    self->expired = self->has_deadline = false;
-    self->ns = -1;
-    if (matters && self->block && timeout != MP_OBJ_NULL && timeout != mp_const_none) {
-        self->ns = ns_from_seconds(timeout);
-        if (self->ns < 0) {
-            mp_raise_ValueError(MP_ERROR_TEXT("'timeout' must be a non-negative number"));
-        }
+    self->expired = false;
+    self->timeout = timeout;
+    self->deadline = SYNC_FOREVER;
+    if (timeout == mp_const_none) {
+        self->timeout = MP_OBJ_NULL;
+    } else if (matters && self->block && timeout != MP_OBJ_NULL && is_negative(timeout)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("'timeout' must be a non-negative number"));
     }
 }
 
@@ -144,9 +171,9 @@ static bool patience_left(patience_t *self) {
     if (!self->block || self->expired) {
         return false;
     }
-    if (!self->has_deadline) {
-        self->deadline = self->ns < 0 ? SYNC_FOREVER : deadline_in(self->ns);
-        self->has_deadline = true;
+    if (self->timeout != MP_OBJ_NULL) {
+        self->deadline = deadline_from_timeout(self->timeout);
+        self->timeout = MP_OBJ_NULL;
     }
     return self->deadline != SYNC_POLL;
 }
@@ -175,6 +202,7 @@ static void queue_sleep(queue_obj_t *self, size_t which, bool locked, patience_t
     if (exc != MP_OBJ_NULL) {
         nlr_raise(exc);
     }
+    take_over(self);
 }
 
 static void wake(queue_obj_t *self, size_t which) {
@@ -292,8 +320,8 @@ static mp_obj_t get_items(queue_obj_t *self) {
     mp_obj_t set = instance_attr(self, MP_QSTR_queue);
     mp_obj_t items = set == MP_OBJ_NULL ? self->items : set;
     if (items == MP_OBJ_NULL) {
-        mp_raise_msg_varg(&mp_type_AttributeError, MP_ERROR_TEXT("'%q' object has no attribute '%q'"),
-            (qstr)self->instance->base.type->name, MP_QSTR_queue);
+        mp_raise_msg_varg(&mp_type_AttributeError, MP_ERROR_TEXT("'%q' object has no attribute 'queue'"),
+            (qstr)self->instance->base.type->name);
     }
     return items;
 }
@@ -440,11 +468,10 @@ static void put_locked(queue_obj_t *self, mp_obj_t item, patience_t *patience) {
     section_t section;
     section_begin(&section, self);
     for (;;) {
-        if (get_is_shutdown(self)) {
+        if (self->is_shutdown) {
             raise(&mp_type_ShutDown);
         }
-        mp_int_t maxsize = get_maxsize(self);
-        if (maxsize <= 0 || (mp_int_t)hook_qsize(self) < maxsize) {
+        if (self->maxsize <= 0 || (mp_int_t)hook_qsize(self) < self->maxsize) {
             break;
         }
         if (!patience_left(patience)) {
@@ -465,7 +492,7 @@ static mp_obj_t get_locked(queue_obj_t *self, patience_t *patience) {
     section_t section;
     section_begin(&section, self);
     while (hook_qsize(self) == 0) {
-        if (get_is_shutdown(self)) {
+        if (self->is_shutdown) {
             raise(&mp_type_ShutDown);
         }
         if (!patience_left(patience)) {
@@ -513,26 +540,24 @@ static size_t qsize(queue_obj_t *self) {
 }
 
 static mp_obj_t put(queue_obj_t *self, mp_obj_t item, mp_obj_t block, mp_obj_t timeout) {
-    mp_int_t maxsize = get_maxsize(self);
     patience_t patience;
-    patience_init(&patience, block, timeout, maxsize > 0 && !get_is_shutdown(self));
+    patience_init(&patience, block, timeout, self->maxsize > 0 && !self->is_shutdown);
     for (;;) {
         ring_t *ring = enter_plain(self);
         if (ring == NULL) {
             put_locked(self, item, &patience);
             return mp_const_none;
         }
-        if (get_is_shutdown(self)) {
+        if (self->is_shutdown) {
             sync_leave();
             raise(&mp_type_ShutDown);
         }
-        if (maxsize > 0 && ring->len >= (size_t)maxsize) {
+        if (self->maxsize > 0 && ring->len >= (size_t)self->maxsize) {
             if (!patience_left(&patience)) {
                 sync_leave();
                 raise(&mp_type_Full);
             }
             queue_sleep(self, NOT_FULL, false, &patience);
-            maxsize = get_maxsize(self);
         } else if (ring->len < ring->alloc) {
             ring_append(ring, item);
             ++self->unfinished;
@@ -548,7 +573,7 @@ static mp_obj_t put(queue_obj_t *self, mp_obj_t item, mp_obj_t block, mp_obj_t t
 
 static mp_obj_t get(queue_obj_t *self, mp_obj_t block, mp_obj_t timeout) {
     patience_t patience;
-    patience_init(&patience, block, timeout, !get_is_shutdown(self) || qsize(self) > 0);
+    patience_init(&patience, block, timeout, !self->is_shutdown || qsize(self) > 0);
     for (;;) {
         ring_t *ring = enter_plain(self);
         if (ring == NULL) {
@@ -560,7 +585,7 @@ static mp_obj_t get(queue_obj_t *self, mp_obj_t block, mp_obj_t timeout) {
             sync_leave();
             return item;
         }
-        if (get_is_shutdown(self)) {
+        if (self->is_shutdown) {
             sync_leave();
             raise(&mp_type_ShutDown);
         }
@@ -575,6 +600,16 @@ static mp_obj_t get(queue_obj_t *self, mp_obj_t block, mp_obj_t timeout) {
 /******************************************************************************/
 // Methods
 
+static mp_obj_t queue_put(mp_obj_t self_in, const mp_obj_t *args) {
+    return put(queue_self(self_in), args[0], args[1], args[2]);
+}
+METHOD(queue_put, MP_QSTR_put, 1, MP_QSTR_item, MP_QSTR_block, MP_QSTR_timeout);
+
+static mp_obj_t queue_get(mp_obj_t self_in, const mp_obj_t *args) {
+    return get(queue_self(self_in), args[0], args[1]);
+}
+METHOD(queue_get, MP_QSTR_get, 0, MP_QSTR_block, MP_QSTR_timeout);
+
 static mp_obj_t queue_init(mp_obj_t self_in, const mp_obj_t *args) {
     native_self_maybe(self_in, &mp_type_queue_native); // TypeError if it is no Queue at all
     mp_obj_t maxsize = args[0] == MP_OBJ_NULL ? MP_OBJ_NEW_SMALL_INT(0) : args[0];
@@ -586,36 +621,31 @@ static mp_obj_t queue_init(mp_obj_t self_in, const mp_obj_t *args) {
         self->conditions[i] = MP_OBJ_NULL;
         self->lists[i] = (sync_list_t) { NULL, NULL };
     }
+    take_over(self); // and forget: what was assigned before is overwritten here
     self->maxsize = int_from_maxsize(maxsize);
     self->unfinished = 0;
     self->kind = kind_of(self_in);
     self->is_shutdown = false;
+    self->own_put = class_hook(self_in, MP_QSTR_put) == MP_OBJ_FROM_PTR(&queue_put_obj);
+    self->own_get = class_hook(self_in, MP_QSTR_get) == MP_OBJ_FROM_PTR(&queue_get_obj);
+    if (self->kind == KIND_HEAP) {
+        self->items = mp_obj_new_list(0, NULL);
+    } else if (self->kind != KIND_CUSTOM) {
+        self->items = MP_OBJ_FROM_PTR(ring_obj_new(self->kind == KIND_LIFO));
+    }
     self->instance->subobj[0] = MP_OBJ_FROM_PTR(self);
     if (self->kind == KIND_CUSTOM) {
         call_hook(self, MP_QSTR__init, maxsize);
-    } else if (self->kind == KIND_HEAP) {
-        self->items = mp_obj_new_list(0, NULL);
-    } else {
-        self->items = MP_OBJ_FROM_PTR(ring_obj_new(self->kind == KIND_LIFO));
     }
     return mp_const_none;
 }
 METHOD(queue_init, MP_QSTR___init__, 0, MP_QSTR_maxsize);
 
-static mp_obj_t queue_put(mp_obj_t self_in, const mp_obj_t *args) {
-    return put(queue_self(self_in), args[0], args[1], args[2]);
-}
-METHOD(queue_put, MP_QSTR_put, 1, MP_QSTR_item, MP_QSTR_block, MP_QSTR_timeout);
-
-static mp_obj_t queue_get(mp_obj_t self_in, const mp_obj_t *args) {
-    return get(queue_self(self_in), args[0], args[1]);
-}
-METHOD(queue_get, MP_QSTR_get, 0, MP_QSTR_block, MP_QSTR_timeout);
-
 // The two that call put() and get() of the instance, which a subclass may have overridden.
 static mp_obj_t queue_put_nowait(mp_obj_t self_in, const mp_obj_t *args) {
-    if (class_hook(self_in, MP_QSTR_put) == MP_OBJ_FROM_PTR(&queue_put_obj)) {
-        return put(queue_self(self_in), args[0], mp_const_false, mp_const_none);
+    queue_obj_t *self = queue_self(self_in);
+    if (self->own_put) {
+        return put(self, args[0], mp_const_false, mp_const_none);
     }
     mp_obj_t call[6];
     mp_load_method(self_in, MP_QSTR_put, call);
@@ -628,8 +658,9 @@ METHOD(queue_put_nowait, MP_QSTR_put_nowait, 1, MP_QSTR_item);
 
 static mp_obj_t queue_get_nowait(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
-    if (class_hook(self_in, MP_QSTR_get) == MP_OBJ_FROM_PTR(&queue_get_obj)) {
-        return get(queue_self(self_in), mp_const_false, mp_const_none);
+    queue_obj_t *self = queue_self(self_in);
+    if (self->own_get) {
+        return get(self, mp_const_false, mp_const_none);
     }
     mp_obj_t call[4];
     mp_load_method(self_in, MP_QSTR_get, call);
@@ -654,8 +685,7 @@ METHOD_0(queue_empty, MP_QSTR_empty);
 static mp_obj_t queue_full(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
     queue_obj_t *self = queue_self(self_in);
-    mp_int_t maxsize = get_maxsize(self);
-    return mp_obj_new_bool(maxsize > 0 && qsize(self) >= (size_t)maxsize);
+    return mp_obj_new_bool(self->maxsize > 0 && qsize(self) >= (size_t)self->maxsize);
 }
 METHOD_0(queue_full, MP_QSTR_full);
 
@@ -702,7 +732,6 @@ static mp_obj_t queue_shutdown(mp_obj_t self_in, const mp_obj_t *args) {
     section_t section;
     section_begin(&section, self);
     self->is_shutdown = true;
-    mp_map_lookup(&self->instance->members, MP_OBJ_NEW_QSTR(MP_QSTR_is_shutdown), MP_MAP_LOOKUP_REMOVE_IF_FOUND);
     if (immediate) {
         while (hook_qsize(self) > 0) {
             hook_get(self);

@@ -14,15 +14,10 @@ mp_obj_t *ring_at(const ring_t *ring, size_t i) {
     return &ring->items[(ring->head + i) & (ring->alloc - 1)];
 }
 
-bool ring_reserve(ring_t *ring) {
+void ring_reserve(ring_t *ring) {
     sync_enter();
-    size_t old = ring->alloc;
-    bool room = ring->len < old;
+    size_t alloc = ring->alloc == 0 ? RING_LEAST : 2 * ring->alloc;
     sync_leave();
-    if (room) {
-        return true;
-    }
-    size_t alloc = old == 0 ? RING_LEAST : 2 * old;
     mp_obj_t *items = m_new0(mp_obj_t, alloc);
     sync_enter();
     // The allocation may have run other code, or another thread, that has done the same.
@@ -35,7 +30,6 @@ bool ring_reserve(ring_t *ring) {
         ring->head = 0;
     }
     sync_leave();
-    return false;
 }
 
 void ring_append(ring_t *ring, mp_obj_t item) {

@@ -16,8 +16,8 @@ typedef struct _ring_t {
     size_t len;
 } ring_t;
 
-// Makes room for one more: true if there was room, and nothing was done; else the caller looks again.
-bool ring_reserve(ring_t *ring);
+// Makes room for a full ring; who appends looks again, for somebody else may have been faster.
+void ring_reserve(ring_t *ring);
 
 // These need room.
 void ring_append(ring_t *ring, mp_obj_t item);

@@ -1,6 +1,6 @@
-// The seam between the core and the system that carries it. Three implementations:
-// port/linux.c (futexes; a guard of its own), port/posix.c (pthread), and a host with a GIL, where
-// the GIL is the guard (variants/threads/threadport.c; it sets SYNC_GUARD_IS_GIL).
+// The seam between the core and the system that carries it. Two implementations: port/linux.c
+// (futexes; a guard of its own), and a host with a GIL, where the GIL is the guard
+// (variants/threads/threadport.c; it sets SYNC_GUARD_IS_GIL). port/linux_thread.c serves both.
 //
 // The guard is one lock for all objects of the core: their state changes only under it, for a few
 // instructions. Between sync_enter() and sync_leave() nothing may block, raise or allocate.
@@ -67,6 +67,9 @@ bool sync_native_alive(uintptr_t native_id);
 // The same for the main thread, whoever asks; and its ident (pthread_self() as a number).
 uintptr_t sync_main_native_id(void);
 uintptr_t sync_main_ident(void);
+
+// Sends a signal to the main thread, and to no other. Safe in a signal handler.
+void sync_signal_main(int signum);
 
 // The name that the system shows for the running thread; cut to its 15 bytes.
 void sync_set_native_name(const char *name);

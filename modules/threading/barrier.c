@@ -46,6 +46,9 @@ static mp_obj_t barrier_make_new(const mp_obj_type_t *type, size_t n_args, size_
     if (parties < 1) {
         mp_raise_ValueError(MP_ERROR_TEXT("parties must be >= 1"));
     }
+    if ((mp_uint_t)parties > UINT32_MAX) {
+        mp_raise_msg(&mp_type_OverflowError, MP_ERROR_TEXT("parties is too large"));
+    }
     barrier_obj_t *self = mp_obj_malloc(barrier_obj_t, &mp_type_threading_barrier);
     self->action = vals[1] == MP_OBJ_NULL ? mp_const_none : vals[1];
     self->timeout = vals[2];

@@ -119,10 +119,13 @@ static mp_obj_t condition_acquire_restore(mp_obj_t self_in, const mp_obj_t *args
 }
 METHOD(condition_acquire_restore, MP_QSTR__acquire_restore, 1, MP_QSTR_state);
 
-static bool wait(condition_obj_t *self, sync_deadline_t deadline) {
+static void check_owned(condition_obj_t *self) {
     if (!any_lock_is_owned(self->lock)) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("cannot wait on un-acquired lock"));
     }
+}
+
+static bool wait(condition_obj_t *self, sync_deadline_t deadline) {
     // In line before the lock is given up, so no notify() is missed.
     sync_waiter_t waiter;
     sync_enter();
@@ -137,6 +140,8 @@ static bool wait(condition_obj_t *self, sync_deadline_t deadline) {
         sync_enter();
         if (waiter.list != NULL) {
             sync_list_remove(&waiter);
+        } else {
+            sync_list_wake(&self->waiters, 0); // notified meanwhile: for somebody else
         }
         sync_leave();
         nlr_jump(nlr.ret_val);
@@ -158,6 +163,7 @@ static bool wait(condition_obj_t *self, sync_deadline_t deadline) {
 
 static mp_obj_t condition_wait(mp_obj_t self_in, const mp_obj_t *args) {
     condition_obj_t *self = condition_self(self_in);
+    check_owned(self);
     return mp_obj_new_bool(wait(self, deadline_from_timeout(args[0])));
 }
 METHOD(condition_wait, MP_QSTR_wait, 0, MP_QSTR_timeout);
@@ -170,6 +176,7 @@ static mp_obj_t condition_wait_for(mp_obj_t self_in, const mp_obj_t *args) {
     }
     sync_deadline_t deadline = deadline_from_timeout(args[1]);
     while (deadline != SYNC_POLL) {
+        check_owned(self);
         bool notified = wait(self, deadline);
         result = mp_call_function_0(args[0]);
         if (!notified || mp_obj_is_true(result)) {

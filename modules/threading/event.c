@@ -63,6 +63,9 @@ METHOD_0(event_clear, MP_QSTR_clear);
 
 static mp_obj_t event_wait(mp_obj_t self_in, const mp_obj_t *args) {
     event_obj_t *self = event_self(self_in);
+    if (self->is_set) {
+        return mp_const_true;
+    }
     sync_deadline_t deadline = deadline_from_timeout(args[0]);
     sync_waiter_t waiter;
     sync_enter();

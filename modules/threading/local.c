@@ -14,6 +14,10 @@
 
 #include "threading.h"
 
+#if !MICROPY_ENABLE_FINALISER
+#error "local needs MICROPY_ENABLE_FINALISER"
+#endif
+
 typedef struct _slot_t {
     struct _slot_t *next;
     mp_uint_t serial; // whose it is
@@ -44,14 +48,16 @@ static local_obj_t *reveal(uintptr_t hidden) {
 static mp_obj_t local_del(mp_obj_t self_in) {
     local_obj_t *self = MP_OBJ_TO_PTR(self_in);
     sync_enter();
-    if (reveal(self->prev) == NULL) {
+    if (self == first) {
         first = reveal(self->next);
-    } else {
+    } else if (reveal(self->prev) != NULL) {
         reveal(self->prev)->next = self->next;
     }
     if (reveal(self->next) != NULL) {
         reveal(self->next)->prev = self->prev;
     }
+    // Out of the list for good, should it be called again.
+    self->next = self->prev = hide(NULL);
     sync_leave();
     return mp_const_none;
 }
@@ -120,12 +126,21 @@ static void init_for_thread(local_obj_t *self, mp_obj_t self_in, mp_uint_t seria
 
 // The calling thread's dict.
 static mp_obj_t local_dict(mp_obj_t self_in, bool init) {
-    local_obj_t *self = MP_OBJ_TO_PTR(((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->subobj[0]);
+    local_obj_t *self = native_self_maybe(self_in, &mp_type_local_native);
+    if (self == NULL) {
+        mp_raise_TypeError(MP_ERROR_TEXT("object.__new__(local) is not safe, use local.__new__()"));
+    }
     mp_uint_t serial = thread_current_serial();
     sync_enter();
-    slot_t *slot = self->slots;
-    while (slot != NULL && slot->serial != serial) {
-        slot = slot->next;
+    slot_t **link = &self->slots, *slot;
+    while ((slot = *link) != NULL && slot->serial != serial) {
+        link = &slot->next;
+    }
+    if (slot != NULL) {
+        // To the front: the same thread comes again.
+        *link = slot->next;
+        slot->next = self->slots;
+        self->slots = slot;
     }
     sync_leave();
     if (slot == NULL) {
@@ -143,15 +158,44 @@ static mp_obj_t local_dict(mp_obj_t self_in, bool init) {
     return slot->dict;
 }
 
-// Whether the class, not the instance, decides about a store: a property, or __setattr__().
-static bool class_stores(const mp_obj_type_t *type, qstr attr) {
-    mp_obj_t dest[2];
-    mp_load_method_maybe(MP_OBJ_FROM_PTR(type), MP_QSTR___setattr__, dest);
-    if (dest[0] != MP_OBJ_NULL) {
+// Stores, or deletes if value is MP_OBJ_NULL, in the calling thread's dict. False: nothing to delete.
+static bool store(mp_obj_t self_in, qstr attr, mp_obj_t value) {
+    mp_obj_t dict = local_dict(self_in, true);
+    if (value != MP_OBJ_NULL) {
+        mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(attr), value);
         return true;
     }
+    return mp_map_lookup(mp_obj_dict_get_map(dict), MP_OBJ_NEW_QSTR(attr), MP_MAP_LOOKUP_REMOVE_IF_FOUND) != NULL;
+}
+
+// What a subclass's own __setattr__() and __delattr__() find with super().
+static mp_obj_t local_setattr(mp_obj_t self_in, const mp_obj_t *args) {
+    store(self_in, mp_obj_str_get_qstr(args[0]), args[1]);
+    return mp_const_none;
+}
+METHOD(local_setattr, MP_QSTR___setattr__, 2, MP_QSTR_name, MP_QSTR_value);
+
+static mp_obj_t local_delattr(mp_obj_t self_in, const mp_obj_t *args) {
+    if (!store(self_in, mp_obj_str_get_qstr(args[0]), MP_OBJ_NULL)) {
+        mp_raise_msg(&mp_type_AttributeError, MP_ERROR_TEXT("no such attribute"));
+    }
+    return mp_const_none;
+}
+METHOD(local_delattr, MP_QSTR___delattr__, 1, MP_QSTR_name);
+
+// What the class has under the name, or MP_OBJ_NULL.
+static mp_obj_t class_attr(const mp_obj_type_t *type, qstr attr) {
+    mp_obj_t dest[2];
     mp_load_method_maybe(MP_OBJ_FROM_PTR(type), attr, dest);
-    return dest[0] != MP_OBJ_NULL && mp_obj_is_type(dest[0], &mp_type_property);
+    return dest[0];
+}
+
+// Whether the class, not the instance, decides about a store: a property, or a method of a subclass.
+static bool class_stores(const mp_obj_type_t *type, qstr attr, bool delete) {
+    mp_obj_t own = delete ? MP_OBJ_FROM_PTR(&local_delattr_obj) : MP_OBJ_FROM_PTR(&local_setattr_obj);
+    mp_obj_t member = class_attr(type, attr);
+    return class_attr(type, delete ? MP_QSTR___delattr__ : MP_QSTR___setattr__) != own
+           || (member != MP_OBJ_NULL && mp_obj_is_type(member, &mp_type_property));
 }
 
 static void local_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
@@ -166,21 +210,17 @@ static void local_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[0] = dict;
         return;
     }
-    mp_map_t *map = mp_obj_dict_get_map(dict);
     if (load) {
-        mp_map_elem_t *elem = mp_map_lookup(map, MP_OBJ_NEW_QSTR(attr), MP_MAP_LOOKUP);
+        mp_map_elem_t *elem = mp_map_lookup(mp_obj_dict_get_map(dict), MP_OBJ_NEW_QSTR(attr), MP_MAP_LOOKUP);
         if (elem != NULL) {
             dest[0] = elem->value;
         } else {
             instance_attr(self_in, attr, dest);
         }
-    } else if (class_stores(type, attr)) {
+    } else if (class_stores(type, attr, dest[1] == MP_OBJ_NULL)) {
         instance_attr(self_in, attr, dest);
-    } else if (dest[1] != MP_OBJ_NULL) {
-        mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(attr), dest[1]);
+    } else if (store(self_in, attr, dest[1])) {
         dest[0] = MP_OBJ_NULL; // done
-    } else if (mp_map_lookup(map, MP_OBJ_NEW_QSTR(attr), MP_MAP_LOOKUP_REMOVE_IF_FOUND) != NULL) {
-        dest[0] = MP_OBJ_NULL;
     }
 }
 
@@ -196,9 +236,10 @@ static MP_DEFINE_CONST_FUN_OBJ_KW(local_init_obj, 0, local_init);
 // __new__(cls, *args, **kwargs)
 static mp_obj_t local_new(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
     mp_obj_type_t *type = MP_OBJ_TO_PTR(args[0]);
-    mp_obj_t init[2];
-    mp_load_method(args[0], MP_QSTR___init__, init);
-    if (init[0] == MP_OBJ_FROM_PTR(&local_init_obj) && (n_args > 1 || kwargs->used > 0)) {
+    if (!mp_obj_is_type(args[0], &mp_type_type) || !mp_obj_is_subclass_fast(args[0], threading_class(CLASS_LOCAL))) {
+        mp_raise_TypeError(MP_ERROR_TEXT("local.__new__(X): X is not a subtype of local"));
+    }
+    if (class_attr(type, MP_QSTR___init__) == MP_OBJ_FROM_PTR(&local_init_obj) && (n_args > 1 || kwargs->used > 0)) {
         mp_raise_TypeError(MP_ERROR_TEXT("Initialization arguments are not supported"));
     }
     if (MP_OBJ_TYPE_GET_SLOT(type, attr) != local_attr) {
@@ -241,6 +282,8 @@ static MP_DEFINE_CONST_FUN_OBJ_KW(local_new_obj, 1, local_new);
 static const mp_rom_map_elem_t local_table[] = {
     { MP_ROM_QSTR(MP_QSTR___new__), MP_ROM_PTR(&local_new_obj) },
     { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&local_init_obj) },
+    { MP_ROM_QSTR(MP_QSTR___setattr__), MP_ROM_PTR(&local_setattr_obj) },
+    { MP_ROM_QSTR(MP_QSTR___delattr__), MP_ROM_PTR(&local_delattr_obj) },
 };
 
 static const class_spec_t local_class = { MP_QSTR_local, MP_ARRAY_SIZE(local_table), 0, local_table, NULL };

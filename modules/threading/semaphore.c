@@ -63,15 +63,16 @@ static void semaphore_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
 static mp_obj_t semaphore_acquire(mp_obj_t self_in, const mp_obj_t *args) {
     semaphore_obj_t *self = semaphore_self(self_in);
     bool given = args[1] != MP_OBJ_NULL && args[1] != mp_const_none;
-    sync_deadline_t deadline;
-    if (arg_is_true(args[0], true)) {
-        deadline = deadline_from_timeout(args[1]);
-    } else if (given) {
+    bool blocking = arg_is_true(args[0], true);
+    if (!blocking && given) {
         mp_raise_ValueError(MP_ERROR_TEXT("can't specify timeout for non-blocking acquire"));
-    } else {
-        deadline = SYNC_POLL;
     }
-    return mp_obj_new_bool(sem_acquire(&self->sem, deadline));
+    // The timeout is looked at when it matters.
+    bool acquired = sem_acquire(&self->sem, SYNC_POLL);
+    if (!acquired && blocking) {
+        acquired = sem_acquire(&self->sem, deadline_from_timeout(args[1]));
+    }
+    return mp_obj_new_bool(acquired);
 }
 METHOD(semaphore_acquire, MP_QSTR_acquire, 0, MP_QSTR_blocking, MP_QSTR_timeout);
 

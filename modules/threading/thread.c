@@ -128,6 +128,8 @@ static void registry_remove(thread_obj_t *self) {
     } else {
         self->next->prev = self->prev;
     }
+    // An ended thread that somebody keeps must not keep those that came after it.
+    self->next = self->prev = NULL;
 }
 
 // The end of a thread for all who look at it, in one step. Under the guard.
@@ -291,7 +293,14 @@ static void call_with(mp_obj_t fun, mp_obj_t args, mp_obj_t kwargs) {
         }
         mp_obj_get_array(args, &n_args, &items);
     }
-    mp_map_t *map = kwargs == mp_const_none ? NULL : mp_obj_dict_get_map(kwargs);
+    mp_map_t *map = NULL;
+    if (kwargs != mp_const_none) {
+        mp_obj_t dict = mp_obj_cast_to_native_base(kwargs, MP_OBJ_FROM_PTR(&mp_type_dict));
+        if (dict == MP_OBJ_NULL) {
+            dict = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_dict), kwargs); // TypeError for what is no mapping
+        }
+        map = mp_obj_dict_get_map(dict);
+    }
     size_t n_kw = map == NULL ? 0 : map->used;
     mp_obj_t *call = m_new(mp_obj_t, n_args + 2 * n_kw + 1);
     if (n_args > 0) {
@@ -300,6 +309,9 @@ static void call_with(mp_obj_t fun, mp_obj_t args, mp_obj_t kwargs) {
     mp_obj_t *kw = call + n_args;
     for (size_t i = 0; n_kw > 0 && i < map->alloc; ++i) {
         if (mp_map_slot_is_filled(map, i)) {
+            if (!mp_obj_is_str(map->table[i].key)) {
+                mp_raise_TypeError(MP_ERROR_TEXT("keywords must be strings"));
+            }
             *kw++ = map->table[i].key;
             *kw++ = map->table[i].value;
         }

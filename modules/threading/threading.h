@@ -89,6 +89,9 @@ mp_obj_t class_new(const class_spec_t *spec, mp_const_obj_t base);
 // ValueError (NaN), OverflowError.
 int64_t ns_from_seconds(mp_obj_t seconds);
 
+// Whether a timeout is less than zero; no NaN and no infinity is. TypeError.
+bool is_negative(mp_obj_t seconds);
+
 // The deadline so many ns from now; SYNC_POLL if that is none.
 sync_deadline_t deadline_in(int64_t ns);
 

@@ -11,7 +11,7 @@
 #define NS_PER_S (1000000000)
 
 static MP_NORETURN void raise_too_large(void) {
-    mp_raise_msg(&mp_type_OverflowError, MP_ERROR_TEXT("timestamp too large to convert to C PyTime_t"));
+    mp_raise_msg(&mp_type_OverflowError, MP_ERROR_TEXT("timestamp out of range for C PyTime_t"));
 }
 
 int64_t ns_from_seconds(mp_obj_t seconds) {
@@ -32,6 +32,14 @@ int64_t ns_from_seconds(mp_obj_t seconds) {
         raise_too_large();
     }
     return (int64_t)value * NS_PER_S;
+    #endif
+}
+
+bool is_negative(mp_obj_t seconds) {
+    #if MICROPY_PY_BUILTINS_FLOAT
+    return mp_obj_get_float(seconds) < 0;
+    #else
+    return mp_obj_get_int(seconds) < 0;
     #endif
 }
 

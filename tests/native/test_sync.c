@@ -19,7 +19,7 @@ int64_t fake_now;
 static sync_sem_t sem;
 static sync_list_t list;
 static int inside, taken, refused;
-static bool pending, event;
+static bool pending, event, in_handler;
 
 // What the core asks of its host.
 bool sync_host_pending(void) {
@@ -34,7 +34,11 @@ void sync_host_enter(void) {
 }
 
 uintptr_t sync_native_id(void) {
-    return explore_self();
+    return in_handler ? 0 : explore_self();
+}
+
+void sync_signal_main(int signum UNUSED) {
+    EXPLORE_ASSERT(!"the handler runs on the main thread");
 }
 
 uintptr_t sync_main_native_id(void) {
@@ -45,7 +49,7 @@ static void setup(void) {
     sync_sem_init(&sem, 1);
     list = (sync_list_t) { NULL, NULL };
     inside = taken = refused = 0;
-    pending = event = false;
+    pending = event = in_handler = false;
     guard = 0;
     main_word = NULL;
 }
@@ -106,6 +110,7 @@ static void body_signal(int who) {
     if (who == 1) {
         explore_point();
         pending = true;
+        in_handler = true; // on the main thread's stack, as it were
         sync_interrupt_main();
     } else {
         EXPLORE_ASSERT(sync_sem_acquire(&sem, SYNC_FOREVER) == SYNC_INTERRUPTED);

@@ -8,12 +8,15 @@
 // This file is part of micropython-threading, MIT licence.
 
 #include "py/builtin.h"
+#include "py/mphal.h"
 #include "py/runtime.h"
 
 // modules/threading: joins the non-daemon threads. Prints what goes wrong, does not raise.
 void mp_threading_shutdown(void) __attribute__((weak));
 
 static void shut_down(mp_obj_t exit_function) {
+    // main.c has switched Ctrl-C off; here it ends the waiting, not the process.
+    mp_hal_set_interrupt_char(CHAR_CTRL_C);
     if (mp_threading_shutdown != NULL) {
         mp_threading_shutdown();
     }
@@ -26,6 +29,8 @@ static void shut_down(mp_obj_t exit_function) {
             mp_obj_print_exception(&mp_stderr_print, MP_OBJ_FROM_PTR(nlr.ret_val));
         }
     }
+    mp_hal_set_interrupt_char(-1);
+    mp_handle_pending(false);
 }
 
 // Stands for mp_obj_is_callable(MP_STATE_VM(sys_exitfunc)), asked once, at the end of the program.

@@ -180,13 +180,18 @@ void gil_release(void) {
 }
 
 static bool grace_is_over(void) {
-    struct timespec ts;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-    int64_t now = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-    if (gil.grace_jumps++ == 0) {
-        gil.grace_since = now;
+    uint32_t jumps = gil.grace_jumps++;
+    if (jumps % GIL_GRACE_CLOCK_EVERY == 0) {
+        struct timespec ts;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+        int64_t now = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+        if (jumps == 0) {
+            gil.grace_since = now;
+        } else if (now - gil.grace_since >= GIL_GRACE_CPU_NS) {
+            return true;
+        }
     }
-    return gil.grace_jumps > GIL_GRACE_JUMPS || now - gil.grace_since >= GIL_GRACE_CPU_NS;
+    return jumps >= GIL_GRACE_JUMPS;
 }
 
 bool gil_due(void) {
@@ -216,7 +221,7 @@ void gil_yield(gil_node_t *self) {
 
 // Sleeps until the GIL is granted to the parked thread, and says GIL_UNPARKED; or until something
 // else comes first, and says what. The GIL is then still to be acquired.
-static gil_result_t sleep_parked(gil_node_t *self, int64_t deadline, bool (*pending)(void)) {
+static gil_result_t sleep_outside(gil_node_t *self, int64_t deadline, bool (*pending)(void)) {
     for (;;) {
         uint32_t word;
         if (take_grant(self, &word)) {
@@ -239,25 +244,29 @@ static gil_result_t sleep_parked(gil_node_t *self, int64_t deadline, bool (*pend
     }
 }
 
+// G5: an interruption before this is in pending(), one after it in the bit.
+static bool interrupted_before(gil_node_t *self, bool (*pending)(void)) {
+    bool result = BUG_GIL_PENDING_FIRST && pending != NULL && pending();
+    __atomic_fetch_and(&self->word, ~GIL_INTERRUPTED, __ATOMIC_SEQ_CST);
+    return result || (!BUG_GIL_PENDING_FIRST && pending != NULL && pending());
+}
+
+gil_result_t gil_sleep(gil_node_t *self, int64_t deadline, bool (*pending)(void)) {
+    return interrupted_before(self, pending) ? GIL_INTERRUPTED_WAIT : sleep_outside(self, deadline, pending);
+}
+
 gil_result_t gil_park(gil_node_t *self, int64_t deadline, bool (*pending)(void)) {
     if (self->unparked && !BUG_GIL_UNPARK_BEFORE_PARK) {
         self->unparked = false;
         return GIL_UNPARKED;
     }
-    // G5: an interruption before this is in pending(), one after it in the bit.
-    if (!BUG_GIL_PENDING_FIRST) {
-        __atomic_fetch_and(&self->word, ~GIL_INTERRUPTED, __ATOMIC_SEQ_CST);
-    }
-    if (pending != NULL && pending()) {
+    if (interrupted_before(self, pending)) {
         return GIL_INTERRUPTED_WAIT;
-    }
-    if (BUG_GIL_PENDING_FIRST) {
-        __atomic_fetch_and(&self->word, ~GIL_INTERRUPTED, __ATOMIC_SEQ_CST);
     }
     lock();
     self->parked = true;
     hand_over(NULL);
-    gil_result_t result = sleep_parked(self, deadline, pending);
+    gil_result_t result = sleep_outside(self, deadline, pending);
     if (result != GIL_UNPARKED) {
         gil_acquire(self);
         if (self->unparked) {

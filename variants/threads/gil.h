@@ -38,6 +38,7 @@
 // the kernel has the holder wait, bounds a holder that spends its time in C.
 #define GIL_GRACE_JUMPS (64)
 #define GIL_GRACE_CPU_NS (2 * 1000 * 1000)
+#define GIL_GRACE_CLOCK_EVERY (16) // that clock is a system call
 
 // So many from outside may overtake the head of the others before it gets its turn: without a
 // limit, threads that do little but system calls starve one that computes.
@@ -89,10 +90,14 @@ void gil_yield(gil_node_t *self);
 // come together, it is GIL_UNPARKED. With pending == NULL nothing interrupts the sleep.
 gil_result_t gil_park(gil_node_t *self, int64_t deadline, bool (*pending)(void));
 
+// Called without the GIL: sleeps until the deadline or an interruption, as gil_park() does.
+gil_result_t gil_sleep(gil_node_t *self, int64_t deadline, bool (*pending)(void));
+
 // Called with the GIL held: ends a thread's gil_park(), the present or else the next one.
 void gil_unpark(gil_node_t *node);
 
-// Makes the thread that parks on the node, or is about to, ask pending(). From a signal handler.
+// Makes the thread that parks or sleeps on the node, or is about to, ask pending(). From a signal
+// handler.
 void gil_interrupt(gil_node_t *node);
 
 #endif // INCLUDED_THREADS_GIL_H

@@ -35,3 +35,9 @@
 // Whole-line print(), and whatever else needs the heap.
 #define MICROPY_PORT_INIT_FUNC mp_threads_variant_init()
 void mp_threads_variant_init(void);
+
+// Sleeps that let other threads run; see threadport.c.
+void mp_hal_delay_ms(size_t ms);
+#define mp_hal_delay_ms mp_hal_delay_ms
+int mp_threads_usleep(unsigned us);
+#define usleep mp_threads_usleep

@@ -27,6 +27,12 @@ CFLAGS += -pthread -I$(THREADS_DIR)/../../modules/sync -I$(THREADS_DIR)/../../mo
 # threadport.c takes the place of the port's own file, which is compiled to nothing.
 $(BUILD)/mpthreadport.o: CFLAGS += -DMICROPY_PY_THREAD=0 -DMICROPY_PY_THREAD_GIL=0
 
+# time.sleep(): threadport.c says why.
+$(BUILD)/extmod/modtime.o: CFLAGS += -Dselect=mp_threads_select
+
+# The handler of Ctrl-C, likewise.
+$(BUILD)/unix_mphal.o: CFLAGS += -Dsigaction=mp_threads_sigaction
+
 # main.c ends the program in two places; exit.c says what the names stand for.
 $(BUILD)/main.o: CFLAGS += -Dmp_obj_is_callable=mp_threads_exit -Dmp_builtin___import__=mp_threads_run_module
 

@@ -31,11 +31,17 @@ typedef struct {
     char buffer[PRINT_BUFFER];
 } printer_t;
 
-static sync_sem_t print_lock = SYNC_SEM_INIT(1);
+// Of each of the standard streams.
+static sync_sem_t stdout_lock = SYNC_SEM_INIT(1);
+static sync_sem_t stderr_lock = SYNC_SEM_INIT(1);
 
-static void unlock(void *unused) {
-    (void)unused;
-    sync_sem_release(&print_lock, 1, 1);
+typedef struct {
+    nlr_jump_callback_node_t on_exception;
+    sync_sem_t *lock;
+} section_t;
+
+static void unlock(void *section) {
+    sync_sem_release(((section_t *)section)->lock, 1, 1);
 }
 
 // Writes what is gathered. Only the standard streams are shared, and locked.
@@ -45,15 +51,19 @@ static void print_flush(printer_t *p) {
     if (len == 0) {
         return;
     }
-    if (p->file != MP_OBJ_FROM_PTR(&mp_sys_stdout_obj) && p->file != MP_OBJ_FROM_PTR(&mp_sys_stderr_obj)) {
+    section_t section;
+    if (p->file == MP_OBJ_FROM_PTR(&mp_sys_stdout_obj)) {
+        section.lock = &stdout_lock;
+    } else if (p->file == MP_OBJ_FROM_PTR(&mp_sys_stderr_obj)) {
+        section.lock = &stderr_lock;
+    } else {
         mp_stream_write_adaptor(MP_OBJ_TO_PTR(p->file), p->text, len);
         return;
     }
-    while (sync_sem_acquire_in_order(&print_lock, SYNC_FOREVER) == SYNC_INTERRUPTED) {
+    while (sync_sem_acquire_in_order(section.lock, SYNC_FOREVER) == SYNC_INTERRUPTED) {
         mp_handle_pending(true);
     }
-    nlr_jump_callback_node_t on_exception;
-    nlr_push_jump_callback(&on_exception, unlock);
+    nlr_push_jump_callback(&section.on_exception, unlock);
     mp_stream_write_adaptor(MP_OBJ_TO_PTR(p->file), p->text, len);
     nlr_pop_jump_callback(true);
 }

@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
 
 #include "py/gc.h"
+#include "py/mphal.h"
 #include "py/mpthread.h"
 #include "py/runtime.h"
 
@@ -43,7 +45,7 @@ typedef struct _thread_t {
     bool started; // has had the GIL; only the thread's own
     mp_state_thread_t *state; // NULL until the thread runs
     void *arg; // root: what the thread starts with; until it has a stack of its own
-    void **sp; // root: its stack from here to state->stack_top, while it is outside the GIL
+    void **sp; // root: its stack from here to state->stack_top, while it is outside the GIL; else NULL
     void *saved[SAVED_WORDS]; // root: see SAVED_WORDS
     void *(*entry)(void *);
 } thread_t;
@@ -59,6 +61,24 @@ static mp_thread_recursive_mutex_t atomic_section;
 
 /******************************************************************************/
 // The GIL
+
+// A scheduled callback is Python that runs with the scheduler locked; while it runs nothing switches
+// threads, as in vm.c's own bounce. One that blocks has given the GIL up: then the others run on.
+static thread_t *blocked_callback; // whose callback that is; under the GIL
+
+static void note_callback(void) {
+    if (MP_STATE_VM(sched_state) < 0 && blocked_callback == NULL) {
+        blocked_callback = self;
+    }
+}
+
+static bool may_switch(void) {
+    if (MP_STATE_VM(sched_state) >= 0) {
+        blocked_callback = NULL;
+        return true;
+    }
+    return blocked_callback != NULL && blocked_callback != self;
+}
 
 static bool is_gil(mp_thread_mutex_t *mutex) {
     return mutex == &MP_STATE_VM(gil_mutex);
@@ -104,6 +124,7 @@ MP_NOINLINE void mp_thread_mutex_unlock(mp_thread_mutex_t *mutex) {
     // At the end of the process the main thread keeps it for good: nobody else runs any more.
     kept = closed || (MP_STATE_THREAD(gc_lock_depth) & GC_COLLECT_FLAG);
     if (!kept) {
+        note_callback();
         __builtin_unwind_init();
         record_stack(self);
         gil_release();
@@ -118,8 +139,7 @@ static MP_NOINLINE void yield(void) {
 }
 
 void mp_thread_vm_hook(void) {
-    // While a scheduled callback runs nothing may switch threads, as in vm.c's own bounce.
-    if (gil_due() && MP_STATE_VM(sched_state) == MP_SCHED_IDLE) {
+    if (gil_due() && may_switch()) {
         yield();
     }
 }
@@ -132,6 +152,25 @@ static bool pending(void) {
            || MP_STATE_VM(sched_state) == MP_SCHED_PENDING;
 }
 
+// Ctrl-C always means KeyboardInterrupt in the main thread, as often as it comes. The port's own
+// handler ends the process at the second one that comes before the first is raised.
+static void on_sigint(int signum) {
+    if (pthread_equal(pthread_self(), main_thread.id)) {
+        mp_sched_keyboard_interrupt();
+    } else {
+        pthread_kill(main_thread.id, signum); // whose system call has to be interrupted
+    }
+}
+
+// What unix_mphal.c calls in the place of sigaction().
+int mp_threads_sigaction(int signum, const struct sigaction *action, struct sigaction *old) {
+    struct sigaction ours = *action;
+    if (ours.sa_handler != SIG_DFL) {
+        ours.sa_handler = on_sigint;
+    }
+    return sigaction(signum, &ours, old);
+}
+
 // py/scheduler.c's function under another name (mpconfigvariant.h), so that Ctrl-C reaches a main
 // thread that is about to sleep, whichever thread's stack the signal handler runs on.
 void mp_thread_sched_exception(mp_obj_t exc);
@@ -139,6 +178,66 @@ void mp_thread_sched_exception(mp_obj_t exc);
 void mp_sched_exception(mp_obj_t exc) {
     mp_thread_sched_exception(exc);
     gil_interrupt(&main_thread.node);
+}
+
+/******************************************************************************/
+// Sleeping, without the GIL and until an absolute deadline. The port's own functions keep the GIL
+// (time.sleep_ms(), sleep_us()), or miss a Ctrl-C that comes just before the system call and count
+// an interrupted sleep anew where the C library does not write the rest back (time.sleep()).
+
+// Whether the running thread is outside the GIL.
+static bool is_outside(void) {
+    return self->sp != NULL;
+}
+
+static int64_t deadline_in_us(uint64_t us) {
+    return us < INT64_MAX / 2000 ? futex_now() + (int64_t)us * 1000 : FUTEX_FOREVER;
+}
+
+// What modtime.c calls for time.sleep(), outside the GIL, in the place of select().
+int mp_threads_select(int n, fd_set *read, fd_set *write, fd_set *except, struct timeval *timeout) {
+    (void)n;
+    (void)read;
+    (void)write;
+    (void)except;
+    if (timeout->tv_sec < 0 || timeout->tv_usec < 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    int64_t deadline = deadline_in_us((uint64_t)timeout->tv_sec * 1000000 + timeout->tv_usec);
+    if (gil_sleep(&self->node, deadline, pending) == GIL_TIMED_OUT) {
+        return 0;
+    }
+    int64_t rest_us = MAX((deadline - futex_now()) / 1000, 0);
+    timeout->tv_sec = rest_us / 1000000;
+    timeout->tv_usec = rest_us % 1000000;
+    errno = EINTR;
+    return -1;
+}
+
+// usleep() of mphalport.h: time.sleep_us(), and the pauses of loops that poll.
+int mp_threads_usleep(unsigned us) {
+    bool inside = !is_outside();
+    int64_t deadline = deadline_in_us(us);
+    if (inside) {
+        MP_THREAD_GIL_EXIT();
+    }
+    gil_sleep(&self->node, deadline, NULL);
+    if (inside) {
+        MP_THREAD_GIL_ENTER();
+    }
+    return 0;
+}
+
+void mp_hal_delay_ms(mp_uint_t ms) {
+    int64_t deadline = deadline_in_us((uint64_t)ms * 1000);
+    gil_result_t result;
+    do {
+        mp_handle_pending(true);
+        MP_THREAD_GIL_EXIT();
+        result = gil_sleep(&self->node, deadline, pending);
+        MP_THREAD_GIL_ENTER();
+    } while (result != GIL_TIMED_OUT);
 }
 
 /******************************************************************************/
@@ -151,6 +250,7 @@ void sync_parker_init(sync_parker_t *parker) {
 
 MP_NOINLINE sync_result_t sync_park(sync_parker_t *parker, sync_deadline_t deadline) {
     thread_t *thread = parker->thread;
+    note_callback();
     __builtin_unwind_init();
     record_stack(thread);
     gil_result_t result = gil_park(&thread->node, deadline, parker->uninterruptible ? NULL : pending);

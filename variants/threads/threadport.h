@@ -42,11 +42,14 @@ void mp_thread_unix_end_atomic_section(void);
 
 // MICROPY_VM_HOOK_LOOP and _RETURN: one load, unless somebody waits for the GIL.
 extern uint32_t gil_request;
+// The benchmarks define the macro empty, to see what it costs.
 void mp_thread_vm_hook(void);
+#ifndef MP_THREAD_VM_HOOK
 #define MP_THREAD_VM_HOOK \
     if (__atomic_load_n(&gil_request, __ATOMIC_RELAXED) != 0) { \
         mp_thread_vm_hook(); \
     }
+#endif
 
 // MICROPY_PORT_INIT_FUNC.
 void mp_threads_variant_init(void);

@@ -28,6 +28,10 @@ void sync_parker_init(sync_parker_t *parker) {
     parker->word = 0;
 }
 
+static bool is_main_thread(void) {
+    return sync_native_id() == sync_main_native_id();
+}
+
 static sync_result_t sleep_parked(sync_parker_t *parker, sync_deadline_t deadline) {
     uint32_t word;
     while (!((word = __atomic_load_n(&parker->word, __ATOMIC_ACQUIRE)) & UNPARKED)) {
@@ -46,7 +50,7 @@ static sync_result_t sleep_parked(sync_parker_t *parker, sync_deadline_t deadlin
 }
 
 sync_result_t sync_park(sync_parker_t *parker, sync_deadline_t deadline) {
-    bool is_main = sync_native_id() == sync_main_native_id();
+    bool is_main = is_main_thread();
     sync_leave();
     sync_host_leave();
     if (is_main) {
@@ -68,7 +72,12 @@ void sync_unpark(sync_parker_t *parker) {
     futex_wake(&parker->word, 1);
 }
 
+// The handler may run in any thread; only the main thread knows whether the word is still there.
 void sync_interrupt_main(void) {
+    if (!is_main_thread()) {
+        sync_signal_main(SIGINT);
+        return;
+    }
     uint32_t *word = __atomic_load_n(&main_word, __ATOMIC_SEQ_CST);
     if (word != NULL) {
         __atomic_fetch_or(word, INTERRUPTED, __ATOMIC_SEQ_CST);

@@ -35,6 +35,11 @@ bool sync_native_alive(uintptr_t native_id) {
     return syscall(SYS_tgkill, getpid(), (pid_t)native_id, 0) == 0 || errno != ESRCH;
 }
 
+void sync_signal_main(int signum) {
+    pid_t pid = getpid();
+    syscall(SYS_tgkill, pid, pid, signum);
+}
+
 void sync_set_native_name(const char *name) {
     prctl(PR_SET_NAME, name);
 }
