@@ -865,6 +865,7 @@ void mp_threading_shutdown(void) {
         }
         nlr_pop();
     } else {
+        mp_print_str(MICROPY_ERROR_PRINTER, "Exception ignored while joining a thread in _thread._shutdown():\n");
         mp_obj_print_exception(MICROPY_ERROR_PRINTER, MP_OBJ_FROM_PTR(nlr.ret_val));
     }
 }

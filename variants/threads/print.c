@@ -64,7 +64,17 @@ static void print_flush(printer_t *p) {
         mp_handle_pending(true);
     }
     nlr_push_jump_callback(&section.on_exception, unlock);
-    mp_stream_write_adaptor(MP_OBJ_TO_PTR(p->file), p->text, len);
+    for (const char *text = p->text;;) {
+        mp_obj_t written = mp_stream_write(p->file, text, len, MP_STREAM_RW_WRITE | MP_STREAM_RW_ONCE);
+        size_t n = written == mp_const_none ? len : (size_t)mp_obj_get_int(written);
+        if (n >= len) {
+            break;
+        }
+        // Cut short, by a signal perhaps: the rest would wait for another one.
+        text += n;
+        len -= n;
+        mp_handle_pending(true);
+    }
     nlr_pop_jump_callback(true);
 }
 

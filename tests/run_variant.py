@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Run the tests of tests/variant: what our MicroPython promises and CPython cannot show.
+
+    python3 tests/run_variant.py --name host --micropython build/host/micropython [filter ...]
+
+A filter is a part of `module.function`; with none, all tests run. A test is a function test_*(t)
+in a module of tests/variant; it starts the interpreter on a script, drives it from outside
+(signals, pipes, limits) and raises Failure when something is not as promised. Tests marked
+@alone measure time: they run one by one, after the others.
+
+--slow-factor F widens every band of time and every time limit: for an emulated machine, F = 10.
+A test that is not finished after --timeout seconds (times F) has failed; whatever it has started
+is killed, process groups and all. The last line is `NAME: N passed, N failed, N skipped`; the exit
+status is 1 if any failed.
+"""
+
+import argparse
+import concurrent.futures
+import importlib
+import os
+import shlex
+import shutil
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from variant import harness  # noqa: E402 (found through the line above)
+
+
+def absolute(command):
+    """The interpreter runs in a folder of its own: a relative path is made absolute."""
+    words = shlex.split(command)
+    words[0] = shutil.which(words[0]) or words[0]
+    return [os.path.abspath(w) if "/" in w and os.path.exists(w) else w for w in words]
+
+
+def discover():
+    """All tests, as (name, function), in the order in which they are written."""
+    tests = []
+    for path in sorted((HERE / "variant").glob("*.py")):
+        module = importlib.import_module("variant." + path.stem)
+        for name, value in vars(module).items():
+            if name.startswith("test_") and callable(value):
+                tests.append((path.stem + "." + name[len("test_") :], value))
+    return tests
+
+
+class Report:
+    """Counts results and prints them as they come."""
+
+    def __init__(self, total, durations):
+        self.total = total
+        self.durations = durations
+        self.counts = {"passed": 0, "failed": 0, "skipped": 0}
+        self.lock = threading.Lock()
+
+    def add(self, name, result, seconds, lines=()):
+        with self.lock:
+            self.counts[result] += 1
+            done = sum(self.counts.values())
+            if result != "passed":
+                print("{}: {}".format(result, name), *lines, sep="\n    ", flush=True)
+            if self.durations:
+                print("{:7.2f} s  {}".format(seconds, name), flush=True)
+            if done % 20 == 0 or done == self.total:
+                print("{}/{}".format(done, self.total), flush=True)
+
+
+def run_one(name, function, options, report):
+    start = time.monotonic()
+    t = harness.Test(name, options)
+    result, lines = "passed", []
+    try:
+        function(t)
+    except harness.Skip as e:
+        result, lines = "skipped", [str(e)]
+    except Exception as e:
+        result, lines = "failed", t.describe(e)
+        if not isinstance(e, harness.Failure):
+            lines += traceback.format_exc().splitlines()
+    finally:
+        t.clean_up()
+    report.add(name, result, time.monotonic() - start, lines)
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--name", default="variant", help="name of this run in the closing line")
+    parser.add_argument("--micropython", required=True, help="command of the build under test")
+    parser.add_argument("--jobs", type=int, default=2, help="tests that run at once")
+    parser.add_argument("--timeout", type=float, default=40, help="seconds that a test may take")
+    parser.add_argument("--slow-factor", type=float, default=1, help="widens all bands of time")
+    parser.add_argument("--long", type=float, default=1, help="so many times as many repetitions")
+    parser.add_argument("--seed", type=int, help="of the random choices, as a failure names it")
+    parser.add_argument("--durations", action="store_true", help="print how long each test took")
+    parser.add_argument("filters", nargs="*", metavar="filter", help="part of a test's name")
+    options = parser.parse_args()
+    options.command = absolute(options.micropython)
+    options.timeout *= options.slow_factor
+    if options.seed is None:
+        options.seed = int.from_bytes(os.urandom(4), "big")
+    return options
+
+
+def main():
+    options = parse_options()
+    tests = discover()
+    if options.filters:
+        tests = [test for test in tests if any(f in test[0] for f in options.filters)]
+    report = Report(len(tests), options.durations)
+    together = [test for test in tests if not harness.runs_alone(test[1])]
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(lambda test: run_one(*test, options, report), together))
+    for test in tests:
+        if test not in together:
+            run_one(*test, options, report)
+    print("{}: {passed} passed, {failed} failed, {skipped} skipped".format(
+        options.name, **report.counts))
+    return 1 if report.counts["failed"] or not tests else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

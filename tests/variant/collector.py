@@ -1,0 +1,357 @@
+"""The collector among threads: it frees nothing that is in use, and everything else."""
+
+from variant.harness import Failure
+
+SMALL_HEAP = ["-X", "heapsize=256K"]
+
+# Items travel to and fro between two queues. One that the collector has freed is soon something
+# else, so each is looked at whenever it is moved, and made anew. Meanwhile a thread allocates, and
+# one collects every 50 ms.
+PIPELINE = """
+import gc, queue, threading, time
+SECONDS = %g
+N = 300
+there, back = %s, %s
+stop = False
+moved = [0, 0]
+
+def make(i):
+    return (i, "item %%d" %% i, [i, i + 1])
+
+def check(item):
+    i = item[0]
+    if len(item) != 3 or item[1] != "item %%d" %% i or item[2] != [i, i + 1]:
+        print("corrupted", item)
+
+def retry(call, arg):
+    # The heap is full of holes: what does not get its memory has done nothing.
+    while True:
+        try:
+            return call(arg)
+        except MemoryError:
+            time.sleep(0.001)
+
+def call_deep(n, call):
+    # `held` below shall be far down the stack.
+    return call() if n == 0 else call_deep(n - 1, call)
+
+def move(which, source, target):
+    held = []
+    while not stop:
+        item = call_deep(5, source.get)
+        if item is None:
+            break
+        check(item)
+        held.append(retry(make, item[0]))
+        if len(held) == 5:
+            while held:
+                retry(target.put, held[0])
+                held.pop(0)
+        moved[which] += 1
+    for item in held:
+        retry(target.put, item)
+
+def litter(n):
+    x = [bytearray(i) for i in range(n)]
+    y = {str(i): [i] for i in range(n)}
+
+def allocate():
+    while not stop:
+        retry(litter, 50)
+
+def collect():
+    while not stop:
+        gc.collect()
+        time.sleep(0.05)
+
+for i in range(N):
+    (there if i %% 2 else back).put(make(i))
+threads = [
+    threading.Thread(target=move, args=(0, there, back)),
+    threading.Thread(target=move, args=(1, back, there)),
+    threading.Thread(target=allocate),
+    threading.Thread(target=collect),
+]
+for thread in threads:
+    thread.start()
+time.sleep(SECONDS)
+stop = True
+for q in (there, back):
+    q.put(None)
+for thread in threads:
+    thread.join()
+items = []
+for q in (there, back):
+    while q.qsize():
+        item = q.get()
+        if item is not None:
+            check(item)
+            items.append(item[0])
+print(len(items), sorted(items) == list(range(N)))
+print(min(moved) > 0)
+"""
+
+
+def pipeline(t, there, back):
+    t.hogs(2)
+    seconds = 3 * t.long
+    script = PIPELINE % (seconds, there, back)
+    t.run(script, options=SMALL_HEAP, stdout="300 True\nTrue\n")
+
+
+def test_pipeline_queue(t):
+    pipeline(t, "queue.Queue()", "queue.Queue()")
+
+
+def test_pipeline_simple_queue(t):
+    pipeline(t, "queue.SimpleQueue()", "queue.SimpleQueue()")
+
+
+def test_pipeline_mixed(t):
+    pipeline(t, "queue.Queue()", "queue.SimpleQueue()")
+
+
+def test_pipeline_lifo_bounded(t):
+    pipeline(t, "queue.LifoQueue(600)", "queue.Queue(600)")
+
+
+# Objects that nothing refers to but the frames of a blocked thread, deep ones too, or its queue.
+def test_roots(t):
+    t.run(
+        """
+        import gc, queue, threading
+        N = 30
+        go = threading.Event()
+        ready = threading.Semaphore(0)
+        results = queue.SimpleQueue()
+
+        def deep(n, i):
+            local = [n, i] * 10
+            if n > 0:
+                good = deep(n - 1, i)
+            else:
+                ready.release()
+                go.wait()
+                good = True
+            return good and local == [n, i] * 10
+
+        def hold(i, *args, **kw):
+            good = deep(8, i)
+            results.put((good, args == ("argument %d" % i,), kw["k"] == [i, i]))
+
+        def in_queue(i):
+            q = queue.Queue(1)
+            q.put(["first", i])
+            t = threading.Thread(target=lambda: go.wait() and q.get())
+            t.start()
+            ready.release()
+            q.put(["second", i])
+            t.join()
+            results.put((q.get() == ["second", i],))
+
+        for i in range(N):
+            threading.Thread(target=hold, args=(i, "argument %d" % i), kwargs={"k": [i, i]}).start()
+            threading.Thread(target=in_queue, args=(i,)).start()
+            gc.collect()
+            x = [bytearray(50) for _ in range(50)]
+        for _ in range(2 * N):
+            ready.acquire()
+        for _ in range(20):
+            gc.collect()
+            x = [bytearray(i) for i in range(200)]
+        go.set()
+        print(sum(all(results.get()) for _ in range(2 * N)))
+        """,
+        options=["-X", "heapsize=512K"],
+        stdout="60\n",
+    )
+
+
+# The arguments of a thread that has not run yet: who starts it keeps the GIL for a while.
+def test_roots_of_starting_threads(t):
+    t.run(
+        """
+        import _thread, gc, queue
+        results = queue.SimpleQueue()
+        def work(*args):
+            results.put(args)
+        for i in range(100):
+            _thread.start_new_thread(work, (i, "argument %d" % i, [i, i]))
+            gc.collect()
+            x = [bytearray(40) for _ in range(100)]
+            if results.get() != (i, "argument %d" % i, [i, i]):
+                print("corrupted", i)
+        print("done")
+        """,
+        options=SMALL_HEAP,
+        stdout="done\n",
+    )
+
+
+# Whatever a thread has left behind is freed, though the program goes on.
+FLAT = """
+import gc, queue, threading
+
+class Data(threading.local):
+    pass
+
+def use():
+    data = Data()
+    data.x = bytearray(200)
+    shared.x = bytearray(200)
+    q.put(data)
+
+def cycle(n):
+    for i in range(n):
+        thread = threading.Thread(target=use, name="thread%d" % i)
+        thread.start()
+        thread.join()
+        q.get()
+
+shared = threading.local()
+q = queue.Queue()
+"""
+
+
+def test_threads_and_locals_are_freed(t):
+    t.run(
+        FLAT
+        + """
+cycle(100)
+gc.collect()
+before = gc.mem_alloc()
+cycle(1000)
+gc.collect()
+after = gc.mem_alloc()
+# A name of its own for each thread makes no garbage that stays.
+print(after - before if after - before > 4096 else "flat")
+""",
+        stdout="flat\n",
+    )
+
+
+# Objects of all kinds, made and dropped: each alone in a loop.
+def test_objects_are_freed(t):
+    t.run(
+        """
+        import gc, queue, threading
+        kinds = [
+            threading.Lock, threading.RLock, threading.Condition, threading.Semaphore,
+            threading.Event, lambda: threading.Barrier(2), threading.local,
+            lambda: threading.Thread(target=len), lambda: threading.Timer(1, len),
+            queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue,
+            lambda: queue.Queue().not_empty,
+        ]
+        for kind in kinds:
+            for _ in range(100):
+                kind()
+            gc.collect()
+            before = gc.mem_alloc()
+            for _ in range(2000):
+                kind()
+            gc.collect()
+            growth = gc.mem_alloc() - before
+            if growth > 2048:
+                print(kind, growth)
+        """,
+        stdout="",
+    )
+
+
+# What a queue has handed out is no longer held by it.
+def test_items_are_freed(t):
+    t.run(
+        """
+        import gc, queue
+        for kind in (queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue):
+            q = kind()
+            q.put(1)
+            q.get()
+            gc.collect()
+            before = gc.mem_alloc()
+            for i in range(50):
+                q.put(bytes(1000) + str(i).encode())
+            for _ in range(50):
+                q.get()
+            gc.collect()
+            growth = gc.mem_alloc() - before
+            # The place for as many items as there were may be kept.
+            if growth > 4096:
+                print(kind, growth)
+        """,
+        stdout="",
+    )
+
+
+# Files that nobody closes are closed by the sweep, which no other thread may see half done.
+FINALISERS = """
+import gc, hashlib, json, sys, threading, time
+for _ in range(20):
+    open(sys.argv[0])
+end = time.time() + 0.25
+def work(i):
+    data = {"name": "thread %d" % i, "values": list(range(20))}
+    while time.time() < end:
+        for _ in range(5):
+            text = json.dumps(data)
+            if json.loads(text) != data:
+                print("corrupted", text)
+            digest = hashlib.sha256(text.encode()).digest()
+        open(sys.argv[0])
+        time.sleep(0.002)
+        if hashlib.sha256(json.dumps(data).encode()).digest() != digest:
+            print("corrupted", digest)
+threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print("done")
+"""
+
+
+def test_finalisers(t):
+    for number in t.repeats(20):
+        heap = (64, 96, 128)[number % 3]
+        t.run(FINALISERS, options=["-X", "heapsize=%dK" % heap], stdout="done\n")
+
+
+# No memory: MemoryError in whatever thread, and the objects still work.
+def test_exhaustion(t):
+    p = t.run(
+        """
+        import gc, queue, threading
+        q = queue.Queue()
+        lock = threading.Lock()
+        failed = []
+        def exhaust(i):
+            try:
+                x = []
+                while True:
+                    with lock:
+                        x.append(bytearray(100))
+                    q.put(bytearray(100))
+            except MemoryError:
+                x = None
+                failed.append(i)
+        threads = [threading.Thread(target=exhaust, args=(i,)) for i in range(4)]
+        failed.extend([0] * 16)
+        failed.clear()
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            threads[-1].join(0.01)
+            while q.qsize() > 0 and len(failed) < 4:
+                q.get()
+        n = q.qsize()
+        while q.qsize():
+            q.get()
+        gc.collect()
+        print(len(failed), lock.locked(), threading.active_count())
+        q.put("works")
+        print(q.get())
+        """,
+        options=["-X", "heapsize=128K"],
+    )
+    if p.stdout != "4 False 1\nworks\n":
+        raise Failure("expected four MemoryErrors and working objects", p)
