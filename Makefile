@@ -10,6 +10,7 @@ export MPY_DIR ?=
 export MACHINE ?=
 export RUNS ?=
 export JOBS ?=
+export QUICK ?=
 
 build: ## build build/ARCH/micropython and print its size (the default)
 	@tools/build.sh
@@ -22,6 +23,9 @@ test: ## build and run every test; closes with N passed, N failed, N skipped
 
 soak-demo: ## the demo's script many times at once on busy cores, each run checked
 	@tools/soak-demo.sh
+
+bench-gil: ## measure the GIL and the collector beside stock's GIL, CPython and C
+	@tools/bench-gil.sh
 
 test-arm-system: ## the demo in an ARM Linux system: Debian's kernel in QEMU
 	@ARCH=armhf MACHINE=system tools/demo.sh
@@ -38,4 +42,4 @@ distclean: ## remove build/ whole
 help: ## print this
 	@tools/help.sh $(MAKEFILE_LIST)
 
-.PHONY: build demo test soak-demo test-arm-system size clean distclean help
+.PHONY: build demo test soak-demo bench-gil test-arm-system size clean distclean help

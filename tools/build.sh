@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Builds MicroPython for ARCH.
 #
-#   tools/build.sh [threads|stock|standard]
+#   tools/build.sh [threads|stock|standard|stock-gil|no-hook]
 #
 # threads   our variant with our modules, to build/ARCH/micropython (the default)
 # stock     upstream's standard variant as it is, to build/ARCH/micropython-stock
 # standard  upstream's standard variant with our modules, to build/ARCH/micropython-standard
+# stock-gil upstream's standard variant with upstream's GIL, to build/ARCH/micropython-stock-gil
+# no-hook   ours without its hook in the VM, to build/ARCH/micropython-no-hook: the hook's price
 #
 # MicroPython's tree is only read: objects go to build/ARCH/obj-KEY, where KEY stands for all
 # that makes objects differ, so that two trees or two sets of options never mix.
@@ -18,7 +20,7 @@ targets=(host)
 [ "$ARCH" = host ] || targets+=("$ARCH")
 # The front door's own options are not MicroPython's: its make must not see them.
 debug=${DEBUG:-}
-export -n ARCH PROFILE TLS AGENT DEBUG MACHINE RUNS JOBS
+export -n ARCH PROFILE TLS AGENT DEBUG MACHINE RUNS JOBS QUICK
 "$ROOT/tools/deps.sh" "${targets[@]}"
 find_micropython
 export -n MPY_DIR
@@ -82,9 +84,17 @@ case $kind in
         ;;
     stock) options+=("${without_libraries[@]}") ;;
     standard) options+=("${without_libraries[@]}" USER_C_MODULES="$ROOT/modules") ;;
+    stock-gil) options+=("${without_libraries[@]}" VARIANT_DIR="$ROOT/benchmarks/stock-gil") ;;
+    no-hook)
+        options+=(VARIANT_DIR="$ROOT/variants/threads" USER_C_MODULES="$ROOT/modules")
+        add_freeze_options
+        export CFLAGS_EXTRA="${CFLAGS_EXTRA:-} -DMP_THREAD_VM_HOOK="
+        ;;
     *) die "build.sh: unknown kind $kind" ;;
 esac
-objects=$OUT/$ARCH/obj-$(key "$ROOT" "$MPY_DIR" "${options[@]}" "${CFLAGS_EXTRA:-}" "${LDFLAGS_EXTRA:-}")
+# The flags of our makefiles are part of what makes objects differ.
+flags=$(cat "$ROOT"/modules/*/*.mk "$ROOT"/variants/*/*.mk)
+objects=$OUT/$ARCH/obj-$(key "$ROOT" "$MPY_DIR" "${options[@]}" "${CFLAGS_EXTRA:-}" "${LDFLAGS_EXTRA:-}" "$flags")
 forget_stale_scan
 phase "Building $name ($ARCH)" "$OUT/$ARCH/$name.log" \
     mpy_make -C "$MPY_DIR/ports/unix" BUILD="$objects" "${options[@]}"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a target lacks, with apt; quick and silent when nothing is lacking.
 #
-#   tools/deps.sh TARGET...        TARGET is one of: host armhf arm64 arm-system
+#   tools/deps.sh TARGET...        TARGET is one of: host armhf arm64 arm-system bench
 #
 # Without apt it names what is lacking and stops.
 set -euo pipefail
@@ -42,6 +42,11 @@ LIST
         arm-system) cat <<LIST
 qemu-system-arm                 qemu-system-arm
 $DEBIAN_KEY                     debian-archive-keyring
+LIST
+            ;;
+        bench) cat <<LIST
+strace                          strace
+valgrind                        valgrind
 LIST
             ;;
         *) die "deps.sh: unknown target $1" ;;

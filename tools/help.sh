@@ -17,6 +17,7 @@ Options:
                     package 1.25.0 is fetched into build/
   DEBUG=1           with assertions, debugging information and -Og
   RUNS=N JOBS=N     soak-demo: runs in all (1000, under QEMU 200) and at once (4)
+  QUICK=1           bench-gil: only see that it runs, in less than half a minute
   CFLAGS_EXTRA=...  more flags for the compiler; LDFLAGS_EXTRA= for the linker
 
 What a target lacks is installed with apt, with sudo when you are not root.

@@ -55,6 +55,12 @@ both() {
         --micropython "$(micropython_command)" --cpython "$PYTHON" || true
 }
 
+# FACTOR widens the bands of time: QEMU is slow.
+variant() {
+    step "variant-$ARCH" "$PYTHON" -B "$ROOT/tests/run_variant.py" --name "variant-$ARCH" \
+        --micropython "$(micropython_command)" --slow-factor "$1" || true
+}
+
 upstream() {
     step upstream "$PYTHON" -B "$ROOT/tools/run_upstream.py" --mpy-dir "$MPY_DIR" \
         --work "$OUT/host/upstream" --cpython "$PYTHON" \
@@ -73,13 +79,24 @@ programs() {
     RUNS=$1 step "soak-$ARCH" "$ROOT/tools/soak-demo.sh" || true
 }
 
+# Whether every figure can still be had; what it is, is not asked on a busy machine.
+benchmark() {
+    if ! "$ROOT/tools/deps.sh" bench; then
+        skip bench-gil "strace and valgrind cannot be installed here"
+        return
+    fi
+    QUICK=1 step bench-gil "$ROOT/tools/bench-gil.sh" || true
+}
+
 on_host() {
     step build-host "$ROOT/tools/build.sh" || finish
     step build-stock "$ROOT/tools/build.sh" stock || finish
     step build-standard "$ROOT/tools/build.sh" standard || true
     both
+    variant 1
     programs 200
     upstream
+    benchmark
 }
 
 on_arm() {
@@ -89,6 +106,7 @@ on_arm() {
     fi
     step build-armhf "$ROOT/tools/build.sh" || return 0
     both
+    variant 10
     programs 40
     on_arm_system
 }

@@ -46,8 +46,8 @@ typedef struct _thread_obj_t {
     mp_obj_dict_t *globals; // of the thread that called start()
     size_t stack_limit; // read-only once started
     mp_uint_t ident; // 0: none yet
-    uintptr_t native_id; // 0: not known yet; written by the thread itself
-    sync_list_t waiters; // for the native id or the end; under the guard
+    uintptr_t native_id; // 0: the thread has not begun; written by the thread itself, under the guard
+    sync_list_t waiters; // for its beginning or its end; under the guard
     mp_uint_t serial; // never used twice, unlike ident
     uint8_t state; // thread_state_t; under the guard
     bool is_dummy; // not started by start()
@@ -430,28 +430,7 @@ static void create(thread_obj_t *self) {
     }
 }
 
-static mp_obj_t thread_start(mp_obj_t self_in, const mp_obj_t *args) {
-    (void)args;
-    thread_obj_t *self = thread_self_maybe(self_in);
-    if (self == NULL) {
-        raise_runtime_error(MP_ERROR_TEXT("thread.__init__() not called"));
-    }
-    sync_enter();
-    bool first = self->state == STATE_INITIAL;
-    if (first) {
-        self->state = STATE_STARTED;
-        registry_add(self);
-    }
-    sync_leave();
-    if (!first) {
-        raise_runtime_error(MP_ERROR_TEXT("threads can only be started once"));
-    }
-    create(self);
-    return mp_const_none;
-}
-METHOD_0(thread_start, MP_QSTR_start);
-
-// Sleeps until the thread is at least in the state, or its native id known; false: the deadline came.
+// Sleeps until the thread has begun, or ended; false: the deadline came before.
 static bool wait_for(thread_obj_t *self, bool for_end, sync_deadline_t deadline) {
     for (;;) {
         sync_enter();
@@ -469,6 +448,30 @@ static bool wait_for(thread_obj_t *self, bool for_end, sync_deadline_t deadline)
         }
     }
 }
+
+static mp_obj_t thread_start(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    thread_obj_t *self = thread_self_maybe(self_in);
+    if (self == NULL) {
+        raise_runtime_error(MP_ERROR_TEXT("thread.__init__() not called"));
+    }
+    sync_enter();
+    bool first = self->state == STATE_INITIAL;
+    if (first) {
+        self->state = STATE_STARTED;
+        registry_add(self);
+    }
+    sync_leave();
+    if (!first) {
+        raise_runtime_error(MP_ERROR_TEXT("threads can only be started once"));
+    }
+    create(self);
+    // As CPython's: the thread has begun when start() returns. Who starts threads faster than they
+    // can run would otherwise pile them up.
+    wait_for(self, false, SYNC_FOREVER);
+    return mp_const_none;
+}
+METHOD_0(thread_start, MP_QSTR_start);
 
 static mp_obj_t thread_join(mp_obj_t self_in, const mp_obj_t *args) {
     thread_obj_t *self = thread_self_maybe(self_in);
@@ -532,12 +535,7 @@ METHOD_0(thread_ident, MP_QSTR_ident);
 static mp_obj_t thread_native_id(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
     thread_obj_t *self = thread_self(self_in);
-    if (self->state == STATE_INITIAL) {
-        return mp_const_none;
-    }
-    // Known to the thread alone, and start() does not wait for it to run.
-    wait_for(self, false, SYNC_FOREVER);
-    return mp_obj_new_int_from_uint(self->native_id);
+    return self->native_id == 0 ? mp_const_none : mp_obj_new_int_from_uint(self->native_id);
 }
 METHOD_0(thread_native_id, MP_QSTR_native_id);
 

@@ -169,9 +169,9 @@ static void body_interrupt(int who) {
 
 static void jump(int who) {
     explore_point();
-    if (gil_requested()) {
-        fake_now += GIL_INTERVAL_NS; // the interval is over with every look at the clock
-        gil.jumps = GIL_CLOCK_EVERY;
+    gil_jumps = 1; // every jump looks at the clock
+    if (gil_ask()) {
+        fake_now += GIL_INTERVAL_NS; // and the interval is over with every look
         gil.grace_jumps = GIL_GRACE_JUMPS;
         if (gil_due()) {
             leaves();

@@ -150,7 +150,9 @@ def test_roots(t):
             results.put((q.get() == ["second", i],))
 
         for i in range(N):
-            threading.Thread(target=hold, args=(i, "argument %d" % i), kwargs={"k": [i, i]}).start()
+            args, kw = (i, "argument %d" % i), {"k": [i, i]}
+            threading.Thread(target=hold, args=args, kwargs=kw).start()
+            del args, kw
             threading.Thread(target=in_queue, args=(i,)).start()
             gc.collect()
             x = [bytearray(50) for _ in range(50)]

@@ -99,7 +99,7 @@ BUSY = {
     "print": "while True: print('daemon', 'x' * 100)",
     "write": "while True: sys.stdout.write('daemon ' + 'x' * 100 + '\\n')",
     "raise": "while True:\n        try: 1 // 0\n        except ZeroDivisionError: pass",
-    "start": "while True:\n        t = threading.Thread(target=len, args=('',)); t.start(); t.join()",
+    "start": "while True:\n        t = threading.Thread(target=gc.mem_free); t.start(); t.join()",
     "ping_pong": "q = queue.Queue()\n    while True: q.put(1); q.get()",
     "files": "while True: open(sys.argv[0])",
 }

@@ -49,7 +49,8 @@ uid, nproc, memory = (int(word) for word in sys.argv[1:4])
 if memory:
     resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
 if nproc:
-    resource.setrlimit(resource.RLIMIT_NPROC, (nproc, resource.getrlimit(resource.RLIMIT_NPROC)[1]))
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    resource.setrlimit(resource.RLIMIT_NPROC, (nproc, hard))
 if uid:
     os.setgroups([])
     os.setgid(uid)

@@ -168,8 +168,8 @@ def test_second_while_handled(t):
     p.finish()
 
 
-# A second one while the first cannot be handled yet, for another thread is in a long call of C: the
-# program is told, once or twice; it does not end in silence.
+# A second one while the first cannot be handled yet, for another thread is in a long call of C.
+# The program is told, once or twice; it does not end in silence.
 def test_second_while_pending(t):
     p = t.start("""
         import threading, time

@@ -250,6 +250,14 @@ def test_recursion(t):
         t.run(DEEP, options=DEEP_HEAP, stdout="done\n")
 
 
+# Stock MicroPython's comparison does not look at the stack.
+def test_recursion_compare(t):
+    kinds = re.compile(r"KINDS = \{.*?\n\}\n", re.S)
+    for what in ("nested() == nested()", "(nested(),) < (nested(),)", "{1: nested()} == {1: nested()}"):
+        script = kinds.sub("KINDS = {'compare': lambda: %s}\n" % what, DEEP)
+        t.run(script, options=DEEP_HEAP, stdout="done\n")
+
+
 # Several at once, while the collector runs.
 def test_recursion_at_once(t):
     script = DEEP.replace('print("done")\n', "") + """

@@ -43,13 +43,13 @@ static struct {
     gil_queue_t outside; // come from outside: first
     gil_queue_t others;
     // Only the holder's, from its first jump with somebody in line.
-    uint32_t jumps; // since the clock was read
-    int64_t since; // when that was, 0: the clock has not been read
+    int64_t since; // when the clock was read first, 0: not yet
     uint32_t grace_jumps; // since one from outside asks
     int64_t grace_since; // its CPU time then
 } gil;
 
 uint32_t gil_request;
+uint32_t gil_jumps = GIL_CLOCK_EVERY;
 
 static void queue_append(gil_queue_t *queue, gil_node_t *node) {
     assert(!node->in_line);
@@ -104,7 +104,7 @@ static void hand_over(gil_node_t *behind) {
     }
     gil.held = next != NULL && !BUG_GIL_FREE_WHEN_GRANTED;
     gil.since = 0;
-    gil.jumps = 0;
+    gil_jumps = GIL_CLOCK_EVERY;
     gil.grace_jumps = 0;
     update_request();
     if (BUG_GIL_GRANT_LATE) {
@@ -198,10 +198,7 @@ bool gil_due(void) {
     if (__atomic_load_n(&gil_request, __ATOMIC_RELAXED) == GIL_YIELD_NOW) {
         return grace_is_over();
     }
-    if (++gil.jumps < GIL_CLOCK_EVERY) {
-        return false;
-    }
-    gil.jumps = 0;
+    gil_jumps = GIL_CLOCK_EVERY;
     int64_t now = futex_now();
     if (gil.since == 0) {
         gil.since = now;

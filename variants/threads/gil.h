@@ -2,7 +2,7 @@
 //
 //     gil_node_t node;                    // one a thread; never two waits of a node at once
 //     gil_acquire(&node);                 // from outside: first in line, the holder is asked to yield
-//     ... run Python; at every jump:  if (gil_requested() && gil_due()) { gil_yield(&node); }
+//     ... run Python; at every jump:  if (gil_ask() && gil_due()) { gil_yield(&node); }
 //     gil_release();
 //
 // Invariant: when the GIL is free nobody queues for it. A release therefore hands it over to the
@@ -66,6 +66,15 @@ static inline bool gil_requested(void) {
     return __atomic_load_n(&gil_request, __ATOMIC_RELAXED) != GIL_NOBODY;
 }
 
+// The holder asks at every jump: one load while nobody is in line. While somebody merely queues, true
+// at one in GIL_CLOCK_EVERY: the counting is here, for a call at every jump would cost a tenth of the
+// throughput of threads that compute.
+extern uint32_t gil_jumps; // until the clock is read again; only the holder's
+static inline bool gil_ask(void) {
+    uint32_t request = __atomic_load_n(&gil_request, __ATOMIC_RELAXED);
+    return request != GIL_NOBODY && (request == GIL_YIELD_NOW || --gil_jumps == 0);
+}
+
 // Takes the GIL; may block. Keeps errno.
 void gil_acquire(gil_node_t *self);
 
@@ -77,10 +86,10 @@ void gil_await(gil_node_t *self);
 // Gives the GIL up. Keeps errno.
 void gil_release(void);
 
-// Asked by the holder while gil_requested(): whether it is time to yield.
+// Asked by the holder when gil_ask() is true: whether it is time to yield.
 bool gil_due(void);
 
-// Called by the holder when gil_due(): hands the GIL over and takes it again. Keeps errno.
+// Called by the holder when gil_due() is true: hands the GIL over and takes it again. Keeps errno.
 void gil_yield(gil_node_t *self);
 
 // Called with the GIL held; gives it up and sleeps until gil_unpark(self), the deadline

@@ -33,6 +33,9 @@ $(BUILD)/extmod/modtime.o: CFLAGS += -Dselect=mp_threads_select
 # The handler of Ctrl-C, likewise.
 $(BUILD)/unix_mphal.o: CFLAGS += -Dsigaction=mp_threads_sigaction
 
+# Deeply nested containers: RuntimeError in the place of a crash.
+$(BUILD)/py/sequence.o $(BUILD)/py/objdict.o: CFLAGS += -Dmp_obj_equal=mp_threads_obj_equal
+
 # main.c ends the program in two places; exit.c says what the names stand for.
 $(BUILD)/main.o: CFLAGS += -Dmp_obj_is_callable=mp_threads_exit -Dmp_builtin___import__=mp_threads_run_module
 

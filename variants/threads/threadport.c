@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/select.h>
 
+#include "py/cstack.h"
 #include "py/gc.h"
 #include "py/mphal.h"
 #include "py/mpthread.h"
@@ -261,6 +262,16 @@ MP_NOINLINE sync_result_t sync_park(sync_parker_t *parker, sync_deadline_t deadl
 void sync_unpark(sync_parker_t *parker) {
     thread_t *thread = parker->thread;
     gil_unpark(&thread->node);
+}
+
+/******************************************************************************/
+// The stack
+
+// What py/sequence.c and py/objdict.c call in the place of mp_obj_equal(): comparing containers that
+// hold containers recurses, and nothing else on the way looks at the stack.
+bool mp_threads_obj_equal(mp_obj_t a, mp_obj_t b) {
+    mp_cstack_check();
+    return mp_obj_equal(a, b);
 }
 
 /******************************************************************************/

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gil.h"
+
 // A futex mutex. The one called MP_STATE_VM(gil_mutex) stands for the GIL, which is in gil.c.
 typedef struct _mp_thread_mutex_t {
     uint32_t word;
@@ -40,13 +42,11 @@ void mp_thread_gc_others(void);
 void mp_thread_unix_begin_atomic_section(void);
 void mp_thread_unix_end_atomic_section(void);
 
-// MICROPY_VM_HOOK_LOOP and _RETURN: one load, unless somebody waits for the GIL.
-extern uint32_t gil_request;
-// The benchmarks define the macro empty, to see what it costs.
+// MICROPY_VM_HOOK_LOOP and _RETURN. The benchmarks define it empty, to see what it costs.
 void mp_thread_vm_hook(void);
 #ifndef MP_THREAD_VM_HOOK
 #define MP_THREAD_VM_HOOK \
-    if (__atomic_load_n(&gil_request, __ATOMIC_RELAXED) != 0) { \
+    if (__builtin_expect(gil_ask(), 0)) { \
         mp_thread_vm_hook(); \
     }
 #endif
