@@ -1,7 +1,5 @@
 """Fairness, as a smoke test: loose bands, on any machine. Figures are the benchmarks' business."""
 
-import os
-
 from variant.harness import Skip, alone, least_late
 
 # Every thread that computes runs at least once in so long a time.
@@ -10,8 +8,7 @@ WINDOW = 0.2
 # What a sleeper may have to wait for the GIL beside threads that compute, in the median.
 LATENESS = 0.002
 
-# A program that computes all the time had a processor of its own if it used so much of one. The
-# rest is its start and the end of its threads.
+# A program that computes all the time had a processor of its own if it used so much of one.
 SHARE = 0.9
 
 
@@ -49,7 +46,8 @@ def test_computing_threads_progress(t):
     least_late(t, 0, attempt, "windows without progress")
 
 
-SLEEPER = """
+# Prints what it measured, and how much of a processor the program had meanwhile.
+BEGIN = """
 import queue, threading, time
 stop = False
 def compute():
@@ -57,13 +55,21 @@ def compute():
         pass
 for _ in range(%d):
     threading.Thread(target=compute).start()
+began, used = time.time(), time.clock()
+def end(late):
+    share = (time.clock() - used) / (time.time() - began)
+    global stop
+    stop = True
+    print(sorted(late)[len(late) // 2], share)
+"""
+
+SLEEPER = """
 late = []
 for _ in range(60):
     start = time.time()
     %s
     late.append(time.time() - start - 0.01)
-stop = True
-print(sorted(late)[30])
+end(late)
 """
 
 
@@ -74,18 +80,15 @@ def undisturbed(t, script):
     figure says nothing of the interpreter.
     """
     for _ in range(5):
-        before = os.times()
-        p = t.run(script)
-        after = os.times()
-        used = sum(after[2:4]) - sum(before[2:4])  # by processes that have ended: only this one
-        if used >= SHARE * (after.elapsed - before.elapsed):
-            return float(p.stdout)
+        result, share = map(float, t.run(script).stdout.split())
+        if share >= SHARE:
+            return result
     raise Skip("the machine is too busy for this measurement")
 
 
 def sleeper(t, hogs, wait):
     def attempt():
-        return undisturbed(t, SLEEPER % (hogs, wait))
+        return undisturbed(t, BEGIN % hogs + SLEEPER % wait)
 
     least_late(t, LATENESS, attempt, "median lateness of a thread that sleeps 10 ms")
 
@@ -114,13 +117,6 @@ def test_timeout(t):
 @alone
 def test_woken_thread(t):
     script = """
-import queue, threading, time
-stop = False
-def compute():
-    while not stop:
-        pass
-for _ in range(2):
-    threading.Thread(target=compute).start()
 q = queue.Queue()
 late = []
 def get():
@@ -133,10 +129,9 @@ for _ in range(30):
     time.sleep(0.005)
     q.put(time.time())
 getter.join()
-stop = True
-print(sorted(late)[15])
+end(late)
 """
-    least_late(t, 0.03, lambda: undisturbed(t, script), "median lateness of a woken thread")
+    least_late(t, 0.03, lambda: undisturbed(t, BEGIN % 2 + script), "median lateness of a woken thread")
 
 
 # Eight that compute and eight that sleep: nobody starves.
@@ -146,13 +141,15 @@ def test_all_progress(t):
         p = t.run(
             """
             import threading, time
+            began = 0  # when the last of them was started
             last = {}
             longest = {}
             stop = False
             def note(i):
-                now = time.time()
-                longest[i] = max(longest[i], now - last[i])
-                last[i] = now
+                if began:
+                    now = time.time()
+                    longest[i] = max(longest.get(i, 0), now - last.get(i, began))
+                    last[i] = now
             def compute(i):
                 while not stop:
                     for _ in range(1000):
@@ -163,13 +160,12 @@ def test_all_progress(t):
                     time.sleep(0.01)
                     note(i)
             for i in range(16):
-                last[i] = time.time()
-                longest[i] = 0
-            for i in range(16):
                 threading.Thread(target=compute if i < 8 else sleep, args=(i,)).start()
+            began = time.time()
             time.sleep(0.8)
+            end = time.time()
             stop = True
-            print(max(longest.values()))
+            print(max(max(longest.get(i, 0), end - last.get(i, began)) for i in range(16)))
             """
         )
         return float(p.stdout)

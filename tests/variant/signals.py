@@ -386,14 +386,13 @@ def worker():
     for pair in waits:
         measure(*pair)
 thread = threading.Thread(target=worker, name="worker")
-print("ready")
 thread.start()
-interrupts = told = 0
+interrupts, told = 0, -1
 while thread.is_alive():
     try:
         if told < interrupts:
             told += 1
-            print("interrupted")
+            print("joins")
         thread.join()
     except KeyboardInterrupt:
         interrupts += 1
@@ -402,17 +401,13 @@ event.set()
 
     def attempt():
         p = t.start(script)
-        p.line("ready")
         tid = p.thread_named("worker")
         latest, waits, interrupts = 0, 0, 0
         while waits < 11:
             # The next only when the main thread is through with the last; none at the very end.
-            if waits < 10:
-                p.signal_thread(tid, signal.SIGINT)
-                interrupts += 1
             while waits < 11:
                 _, text = p.next_line()
-                if text == "interrupted":
+                if text == "joins":
                     break
                 name, late = text.rsplit(" ", 1)
                 waits += 1
@@ -420,6 +415,9 @@ event.set()
                     p.fail("%s: expected to wait 0.15 s, ended %s s before" % (name, late))
                 latest = max(latest, float(late))
             time.sleep(STREAM_PAUSE)
+            if waits < 10:
+                p.signal_thread(tid, signal.SIGINT)
+                interrupts += 1
         p.finish()
         if interrupts < 50:
             p.fail("expected 50 interruptions or more, there were %d" % interrupts)
