@@ -145,37 +145,36 @@ static mp_obj_t get_condition(queue_obj_t *self, size_t which) {
     return self->conditions[which];
 }
 
-// A timeout as put() and get() take it: a negative one is an error at once, the rest is looked at when
-// it comes to waiting.
+// A timeout as put() and get() take it: a negative one is an error at once, the rest is read when it
+// comes to waiting.
 typedef struct _patience_t {
     bool block;
     bool expired;
-    mp_obj_t timeout; // MP_OBJ_NULL once there is a deadline
+    mp_obj_t unread; // the timeout; MP_OBJ_NULL once it is in the deadline
     sync_deadline_t deadline;
 } patience_t;
 
 static void patience_init(patience_t *self, mp_obj_t block, mp_obj_t timeout, bool matters) {
     self->block = arg_is_true(block, true);
     self->expired = false;
-    self->timeout = timeout;
     self->deadline = SYNC_FOREVER;
-    if (timeout == mp_const_none) {
-        self->timeout = MP_OBJ_NULL;
-    } else if (matters && self->block && timeout != MP_OBJ_NULL && is_negative(timeout)) {
+    self->unread = self->block && timeout != mp_const_none ? timeout : MP_OBJ_NULL;
+    if (matters && self->unread != MP_OBJ_NULL && is_negative(timeout)) {
         mp_raise_ValueError(MP_ERROR_TEXT("'timeout' must be a non-negative number"));
     }
 }
 
+// To be called before patience_left(). Raises what is wrong with the timeout: not under the guard.
+static void patience_read(patience_t *self) {
+    if (self->unread != MP_OBJ_NULL) {
+        self->deadline = deadline_from_timeout(self->unread);
+        self->unread = MP_OBJ_NULL;
+    }
+}
+
 // False: no waiting any more.
-static bool patience_left(patience_t *self) {
-    if (!self->block || self->expired) {
-        return false;
-    }
-    if (self->timeout != MP_OBJ_NULL) {
-        self->deadline = deadline_from_timeout(self->timeout);
-        self->timeout = MP_OBJ_NULL;
-    }
-    return self->deadline != SYNC_POLL;
+static bool patience_left(const patience_t *self) {
+    return self->block && !self->expired && self->deadline != SYNC_POLL;
 }
 
 // Sleeps in one of the lists. Called under the guard, which it leaves, and with the mutex if `locked`,
@@ -474,6 +473,7 @@ static void put_locked(queue_obj_t *self, mp_obj_t item, patience_t *patience) {
         if (self->maxsize <= 0 || (mp_int_t)hook_qsize(self) < self->maxsize) {
             break;
         }
+        patience_read(patience);
         if (!patience_left(patience)) {
             raise(&mp_type_Full);
         }
@@ -495,6 +495,7 @@ static mp_obj_t get_locked(queue_obj_t *self, patience_t *patience) {
         if (self->is_shutdown) {
             raise(&mp_type_ShutDown);
         }
+        patience_read(patience);
         if (!patience_left(patience)) {
             raise(&mp_type_Empty);
         }
@@ -553,6 +554,11 @@ static mp_obj_t put(queue_obj_t *self, mp_obj_t item, mp_obj_t block, mp_obj_t t
             raise(&mp_type_ShutDown);
         }
         if (self->maxsize > 0 && ring->len >= (size_t)self->maxsize) {
+            if (patience.unread != MP_OBJ_NULL) {
+                sync_leave();
+                patience_read(&patience);
+                continue;
+            }
             if (!patience_left(&patience)) {
                 sync_leave();
                 raise(&mp_type_Full);
@@ -588,6 +594,11 @@ static mp_obj_t get(queue_obj_t *self, mp_obj_t block, mp_obj_t timeout) {
         if (self->is_shutdown) {
             sync_leave();
             raise(&mp_type_ShutDown);
+        }
+        if (patience.unread != MP_OBJ_NULL) {
+            sync_leave();
+            patience_read(&patience);
+            continue;
         }
         if (!patience_left(&patience)) {
             sync_leave();
