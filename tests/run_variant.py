@@ -39,10 +39,12 @@ def absolute(command):
     return [os.path.abspath(w) if "/" in w and os.path.exists(w) else w for w in words]
 
 
-def discover():
+def discover(debug):
     """All tests, as (name, function), in the order in which they are written."""
     tests = []
     for path in sorted((HERE / "variant").glob("*.py")):
+        if path.stem == "debug" and not debug:
+            continue
         module = importlib.import_module("variant." + path.stem)
         for name, value in vars(module).items():
             if name.startswith("test_") and callable(value):
@@ -97,6 +99,7 @@ def parse_options():
     parser.add_argument("--slow-factor", type=float, default=1, help="widens all bands of time")
     parser.add_argument("--long", type=float, default=1, help="so many times as many repetitions")
     parser.add_argument("--seed", type=int, help="of the random choices, as a failure names it")
+    parser.add_argument("--debug", action="store_true", help="the build is one with DEBUG=1")
     parser.add_argument("--durations", action="store_true", help="print how long each test took")
     parser.add_argument("filters", nargs="*", metavar="filter", help="part of a test's name")
     options = parser.parse_args()
@@ -109,7 +112,7 @@ def parse_options():
 
 def main():
     options = parse_options()
-    tests = discover()
+    tests = discover(options.debug)
     if options.filters:
         tests = [test for test in tests if any(f in test[0] for f in options.filters)]
     report = Report(len(tests), options.durations)

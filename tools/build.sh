@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Builds MicroPython for ARCH.
 #
-#   tools/build.sh [threads|stock|standard|stock-gil|no-hook]
+#   tools/build.sh [threads|debug|stock|standard|stock-gil|no-hook]
 #
 # threads   our variant with our modules, to build/ARCH/micropython (the default)
+# debug     the same with DEBUG=1, to build/ARCH/micropython-debug
 # stock     upstream's standard variant as it is, to build/ARCH/micropython-stock
 # standard  upstream's standard variant with our modules, to build/ARCH/micropython-standard
 # stock-gil upstream's standard variant with upstream's GIL, to build/ARCH/micropython-stock-gil
@@ -20,6 +21,7 @@ targets=(host)
 [ "$ARCH" = host ] || targets+=("$ARCH")
 # The front door's own options are not MicroPython's: its make must not see them.
 debug=${DEBUG:-}
+[ "$kind" != debug ] || debug=1
 export -n ARCH PROFILE TLS AGENT DEBUG MACHINE RUNS JOBS QUICK
 "$ROOT/tools/deps.sh" "${targets[@]}"
 find_micropython
@@ -77,8 +79,8 @@ forget_stale_scan() {
 options=(CROSS_COMPILE="$(cross_prefix)" DEBUG="$debug")
 name=micropython-$kind
 case $kind in
-    threads)
-        name=micropython
+    threads | debug)
+        [ "$kind" = debug ] || name=micropython
         options+=(VARIANT_DIR="$ROOT/variants/threads" USER_C_MODULES="$ROOT/modules")
         add_freeze_options
         ;;

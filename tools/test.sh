@@ -50,15 +50,23 @@ finish() {
     exit 0
 }
 
+# KIND is "" for our variant, or one of build.sh's others.
 both() {
-    step "both-$ARCH" "$PYTHON" -B "$ROOT/tests/run_both.py" --name "both-$ARCH" \
-        --micropython "$(micropython_command)" --cpython "$PYTHON" || true
+    local kind=${1:-}
+    step "both-$ARCH$kind" "$PYTHON" -B "$ROOT/tests/run_both.py" --name "both-$ARCH$kind" \
+        --micropython "$(micropython_command)$kind" --cpython "$PYTHON" || true
 }
 
 # FACTOR widens the bands of time: QEMU is slow.
 variant() {
     step "variant-$ARCH" "$PYTHON" -B "$ROOT/tests/run_variant.py" --name "variant-$ARCH" \
         --micropython "$(micropython_command)" --slow-factor "$1" || true
+}
+
+# With assertions. Time is measured elsewhere.
+debug() {
+    step variant-debug "$PYTHON" -B "$ROOT/tests/run_variant.py" --name variant-debug --debug \
+        --micropython "$OUT/host/micropython-debug" debug. exits. collector. interrupt_random. starts. || true
 }
 
 upstream() {
@@ -91,9 +99,13 @@ benchmark() {
 on_host() {
     step build-host "$ROOT/tools/build.sh" || finish
     step build-stock "$ROOT/tools/build.sh" stock || finish
+    step build-debug "$ROOT/tools/build.sh" debug || true
     step build-standard "$ROOT/tools/build.sh" standard || true
     both
+    both -standard
+    both -debug
     variant 1
+    debug
     programs 200
     upstream
     benchmark

@@ -17,6 +17,12 @@
 #define BUG_SYNC_PERMIT_LOST (0)
 #endif
 
+#if SYNC_DEBUG
+#define ASSERT_GUARDED() assert(sync_is_guarded()) // S1
+#else
+#define ASSERT_GUARDED()
+#endif
+
 // Notes of a semaphore's waiters.
 enum {
     NOTE_TRY, // a permit may be there: try
@@ -27,6 +33,7 @@ enum {
 // Waiting lists
 
 static void append(sync_list_t *list, sync_waiter_t *waiter) {
+    ASSERT_GUARDED();
     waiter->list = list;
     waiter->next = NULL;
     waiter->prev = list->tail;
@@ -39,6 +46,7 @@ static void append(sync_list_t *list, sync_waiter_t *waiter) {
 }
 
 static void prepend(sync_list_t *list, sync_waiter_t *waiter) {
+    ASSERT_GUARDED();
     waiter->list = list;
     waiter->prev = NULL;
     waiter->next = list->head;
@@ -52,11 +60,15 @@ static void prepend(sync_list_t *list, sync_waiter_t *waiter) {
 
 void sync_list_append(sync_list_t *list, sync_waiter_t *waiter) {
     waiter->parker.uninterruptible = false;
+    #if SYNC_DEBUG
+    waiter->sem = NULL;
+    #endif
     sync_parker_init(&waiter->parker);
     append(list, waiter);
 }
 
 void sync_list_remove(sync_waiter_t *waiter) {
+    ASSERT_GUARDED();
     sync_list_t *list = waiter->list;
     assert(list != NULL);
     if (waiter->prev == NULL) {
@@ -73,6 +85,7 @@ void sync_list_remove(sync_waiter_t *waiter) {
 }
 
 sync_result_t sync_list_sleep(sync_waiter_t *waiter, sync_deadline_t deadline) {
+    ASSERT_GUARDED();
     while (waiter->list != NULL) {
         sync_result_t result = sync_park(&waiter->parker, deadline);
         if (result != SYNC_OK && (waiter->list != NULL || BUG_SYNC_TIMEOUT_WINS)) {
@@ -130,11 +143,20 @@ sync_result_t sync_list_wait(sync_list_t *list, sync_deadline_t deadline) {
 /******************************************************************************/
 // Semaphore
 
+static void note_holder(sync_sem_t *sem) {
+    #if SYNC_DEBUG
+    sem->holder = sync_native_id();
+    #else
+    (void)sem;
+    #endif
+}
+
 static bool try_acquire(sync_sem_t *sem) {
     if (sem->count == 0) {
         return false;
     }
     --sem->count;
+    note_holder(sem);
     return true;
 }
 
@@ -142,6 +164,9 @@ static bool try_acquire(sync_sem_t *sem) {
 static sync_result_t acquire_slow(sync_sem_t *sem, sync_deadline_t deadline, bool uninterruptible, uint8_t ask) {
     sync_waiter_t waiter;
     sync_list_append(&sem->waiters, &waiter);
+    #if SYNC_DEBUG
+    waiter.sem = sem;
+    #endif
     for (;; ask = NOTE_GRANTED) {
         waiter.parker.uninterruptible = uninterruptible;
         waiter.note = ask; // read by the waker, who leaves its own note in its place
@@ -149,6 +174,9 @@ static sync_result_t acquire_slow(sync_sem_t *sem, sync_deadline_t deadline, boo
         if (result == SYNC_INTERRUPTED && !BUG_SYNC_STAYS_IN_LINE) {
             // It loses its place, not a permit: whether there is one is looked at again.
             sync_list_remove(&waiter);
+        }
+        if (result == SYNC_OK && waiter.note == NOTE_GRANTED) {
+            note_holder(sem);
         }
         if (result != SYNC_OK || waiter.note == NOTE_GRANTED || try_acquire(sem)) {
             return result;

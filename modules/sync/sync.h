@@ -38,6 +38,9 @@ struct _sync_waiter_t {
     sync_list_t *list; // the list it is on; NULL once it is taken off
     sync_parker_t parker;
     uint8_t note; // what the waker wants the sleeper to know; the object's own meaning
+    #if SYNC_DEBUG
+    const struct _sync_sem_t *sem; // that it waits for, or NULL
+    #endif
 };
 
 // Puts the caller's waiter at the end of the list.
@@ -79,9 +82,12 @@ sync_result_t sync_list_wait(sync_list_t *list, sync_deadline_t deadline);
 typedef struct _sync_sem_t {
     uint32_t count; // permits to be had; under the guard
     sync_list_t waiters;
+    #if SYNC_DEBUG
+    uintptr_t holder; // native id of the thread that took the last permit
+    #endif
 } sync_sem_t;
 
-#define SYNC_SEM_INIT(n) { (n), { NULL, NULL } }
+#define SYNC_SEM_INIT(n) { .count = (n) }
 #define SYNC_UNBOUNDED UINT32_MAX
 
 static inline void sync_sem_init(sync_sem_t *sem, uint32_t count) {

@@ -32,7 +32,8 @@ typedef struct _sync_parker_t {
     bool uninterruptible; // sync_park() never returns SYNC_INTERRUPTED; set by the core
 } sync_parker_t;
 
-#if SYNC_GUARD_IS_GIL
+// With SYNC_DEBUG a host with a GIL looks after the guard as well.
+#if SYNC_GUARD_IS_GIL && !SYNC_DEBUG
 static inline void sync_enter(void) {
 }
 static inline void sync_leave(void) {
@@ -41,6 +42,7 @@ static inline void sync_leave(void) {
 void sync_enter(void);
 void sync_leave(void);
 #endif
+bool sync_is_guarded(void); // SYNC_DEBUG only
 
 // Must be called before the parker can be seen by another thread.
 void sync_parker_init(sync_parker_t *parker);

@@ -3,6 +3,7 @@ CFLAGS_USERMOD += -I$(THREADING_MOD_DIR)
 SRC_USERMOD_C += $(addprefix $(THREADING_MOD_DIR)/,\
 	barrier.c \
 	condition.c \
+	debug.c \
 	event.c \
 	local.c \
 	lock.c \

@@ -77,7 +77,7 @@ static mp_obj_t thread_native_make_new(const mp_obj_type_t *type, size_t n_args,
     return MP_OBJ_FROM_PTR(self);
 }
 
-static MP_DEFINE_CONST_OBJ_TYPE(
+MP_DEFINE_CONST_OBJ_TYPE(
     mp_type_thread_native,
     MP_QSTR__Thread,
     MP_TYPE_FLAG_NONE,
@@ -162,6 +162,24 @@ static size_t registry_len(void) {
     sync_leave();
     return n;
 }
+
+#if SYNC_DEBUG
+// debug.c and the variant's debug.c ask, under the GIL.
+uintptr_t thread_debug_native_id(const void *thread);
+uintptr_t thread_debug_native_id(const void *thread) {
+    return ((const thread_obj_t *)thread)->native_id;
+}
+
+const char *threading_debug_name(uintptr_t native_id);
+const char *threading_debug_name(uintptr_t native_id) {
+    for (thread_obj_t *self = MP_STATE_VM(threading_first); self != NULL; self = self->next) {
+        if (self->native_id == native_id) {
+            return mp_obj_str_get_str(self->name);
+        }
+    }
+    return NULL;
+}
+#endif
 
 /******************************************************************************/
 // Making threads

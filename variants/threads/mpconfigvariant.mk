@@ -24,6 +24,11 @@ MICROPY_PY_THREAD = 0
 LDFLAGS += -pthread
 CFLAGS += -pthread -I$(THREADS_DIR)/../../modules/sync -I$(THREADS_DIR)/../../modules/sync/port
 
+# The debug mode (debug.h), next to what MicroPython's own DEBUG=1 does.
+ifneq ($(DEBUG),)
+CFLAGS += -DTHREADS_DEBUG=1 -DSYNC_DEBUG=1
+endif
+
 # threadport.c takes the place of the port's own file, which is compiled to nothing.
 $(BUILD)/mpthreadport.o: CFLAGS += -DMICROPY_PY_THREAD=0 -DMICROPY_PY_THREAD_GIL=0
 

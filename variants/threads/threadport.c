@@ -22,6 +22,7 @@
 #include "py/mpthread.h"
 #include "py/runtime.h"
 
+#include "debug.h"
 #include "gil.h"
 #include "futex.h"
 #include "sync_port.h"
@@ -49,6 +50,7 @@ typedef struct _thread_t {
     void **sp; // root: its stack from here to state->stack_top, while it is outside the GIL; else NULL
     void *saved[SAVED_WORDS]; // root: see SAVED_WORDS
     void *(*entry)(void *);
+    DEBUG_ONLY(debug_thread_t debug;)
 } thread_t;
 
 __thread mp_state_thread_t *mp_thread_state_of_self;
@@ -85,6 +87,46 @@ static bool is_gil(mp_thread_mutex_t *mutex) {
     return mutex == &MP_STATE_VM(gil_mutex);
 }
 
+// Whether the running thread is outside the GIL. (One that has not started yet is, and says no.)
+static bool is_outside(void) {
+    return self->sp != NULL;
+}
+
+#if THREADS_DEBUG
+static __thread bool guarded; // between sync_enter() and sync_leave()
+
+void sync_enter(void) {
+    assert(!is_outside());
+    assert(!guarded);
+    guarded = true;
+    gc_lock(); // an allocation in here is a MemoryError
+}
+
+void sync_leave(void) {
+    assert(guarded);
+    gc_unlock();
+    guarded = false;
+}
+
+bool sync_is_guarded(void) {
+    return guarded;
+}
+
+static void lock_mutex(mp_thread_mutex_t *mutex) {
+    if (!futex_mutex_trylock(&mutex->word)) {
+        self->debug.holder = &mutex->holder;
+        debug_set_state(&self->debug, DEBUG_LOCKS);
+        futex_mutex_lock(&mutex->word);
+        debug_set_state(&self->debug, DEBUG_OUTSIDE);
+    }
+    mutex->holder = sync_native_id();
+}
+#else
+static void lock_mutex(mp_thread_mutex_t *mutex) {
+    futex_mutex_lock(&mutex->word);
+}
+#endif
+
 // Called right before the GIL is given up, by a function that has called __builtin_unwind_init():
 // that one's frame, above this one's, holds all callee-saved registers.
 static MP_NOINLINE void record_stack(thread_t *thread) {
@@ -102,30 +144,41 @@ int mp_thread_mutex_lock(mp_thread_mutex_t *mutex, int wait) {
         if (!wait) {
             return futex_mutex_trylock(&mutex->word);
         }
-        futex_mutex_lock(&mutex->word);
-    } else if (kept) {
+        lock_mutex(mutex);
+        return 1;
+    }
+    if (kept) {
         kept = false;
-    } else if (!self->started) {
+        return 1;
+    }
+    DEBUG_ONLY(debug_set_state(&self->debug, DEBUG_QUEUES);)
+    if (!self->started) {
         self->started = true;
         gil_await(&self->node);
     } else {
+        assert(is_outside());
         gil_acquire(&self->node);
         self->sp = NULL;
     }
+    DEBUG_ONLY(debug_set_state(&self->debug, DEBUG_RUNS);)
     return 1;
 }
 
 MP_NOINLINE void mp_thread_mutex_unlock(mp_thread_mutex_t *mutex) {
     if (!is_gil(mutex)) {
+        DEBUG_ONLY(mutex->holder = 0;)
         futex_mutex_unlock(&mutex->word);
         return;
     }
+    assert(!is_outside());
+    DEBUG_ONLY(assert(!guarded);)
     // The collector runs finalisers, and some close a file or a socket outside the GIL: another
     // thread would find the heap half swept. So a collecting thread keeps the GIL.
     // At the end of the process the main thread keeps it for good: nobody else runs any more.
     kept = closed || (MP_STATE_THREAD(gc_lock_depth) & GC_COLLECT_FLAG);
     if (!kept) {
         note_callback();
+        DEBUG_ONLY(debug_set_state(&self->debug, DEBUG_OUTSIDE);)
         __builtin_unwind_init();
         record_stack(self);
         gil_release();
@@ -133,10 +186,13 @@ MP_NOINLINE void mp_thread_mutex_unlock(mp_thread_mutex_t *mutex) {
 }
 
 static MP_NOINLINE void yield(void) {
+    DEBUG_ONLY(assert(!guarded);)
+    DEBUG_ONLY(debug_set_state(&self->debug, DEBUG_QUEUES);)
     __builtin_unwind_init();
     record_stack(self);
     gil_yield(&self->node);
     self->sp = NULL;
+    DEBUG_ONLY(debug_set_state(&self->debug, DEBUG_RUNS);)
 }
 
 void mp_thread_vm_hook(void) {
@@ -185,11 +241,6 @@ void mp_sched_exception(mp_obj_t exc) {
 // Sleeping, without the GIL and until an absolute deadline. The port's own functions keep the GIL
 // (time.sleep_ms(), sleep_us()), or miss a Ctrl-C that comes just before the system call and count
 // an interrupted sleep anew where the C library does not write the rest back (time.sleep()).
-
-// Whether the running thread is outside the GIL.
-static bool is_outside(void) {
-    return self->sp != NULL;
-}
 
 static int64_t deadline_in_us(uint64_t us) {
     return us < INT64_MAX / 2000 ? futex_now() + (int64_t)us * 1000 : FUTEX_FOREVER;
@@ -252,10 +303,15 @@ void sync_parker_init(sync_parker_t *parker) {
 MP_NOINLINE sync_result_t sync_park(sync_parker_t *parker, sync_deadline_t deadline) {
     thread_t *thread = parker->thread;
     note_callback();
+    DEBUG_ONLY(assert(guarded);)
+    DEBUG_ONLY(thread->debug.parker = parker;)
+    DEBUG_ONLY(thread->debug.deadline = deadline;)
+    DEBUG_ONLY(debug_set_state(&thread->debug, DEBUG_PARKED);)
     __builtin_unwind_init();
     record_stack(thread);
     gil_result_t result = gil_park(&thread->node, deadline, parker->uninterruptible ? NULL : pending);
     thread->sp = NULL;
+    DEBUG_ONLY(debug_set_state(&thread->debug, DEBUG_RUNS);)
     return result == GIL_UNPARKED ? SYNC_OK : result == GIL_TIMED_OUT ? SYNC_TIMEOUT : SYNC_INTERRUPTED;
 }
 
@@ -282,10 +338,13 @@ void mp_thread_init(void) {
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
     main_thread.id = pthread_self();
     main_thread.started = true;
+    main_thread.sp = main_thread.saved; // outside the GIL, until mp_init() takes it
     main_thread.state = &mp_state_ctx.thread;
     threads = &main_thread;
     self = &main_thread;
     mp_thread_state_of_self = &mp_state_ctx.thread;
+    DEBUG_ONLY(debug_add(&self->debug);)
+    DEBUG_ONLY(debug_init();)
 }
 
 void mp_thread_deinit(void) {
@@ -350,6 +409,7 @@ mp_uint_t mp_thread_create(void *(*entry)(void *), void *arg, size_t *stack_size
     thread->id = id;
     thread->next = threads;
     threads = thread;
+    DEBUG_ONLY(debug_add(&thread->debug);)
     gil_admit(&thread->node);
     return (mp_uint_t)id;
 }
@@ -365,6 +425,7 @@ void mp_thread_finish(void) {
         link = &(*link)->next;
     }
     *link = self->next;
+    DEBUG_ONLY(debug_remove(&self->debug);)
 }
 
 /******************************************************************************/

@@ -13,6 +13,9 @@
 // A futex mutex. The one called MP_STATE_VM(gil_mutex) stands for the GIL, which is in gil.c.
 typedef struct _mp_thread_mutex_t {
     uint32_t word;
+    #if THREADS_DEBUG
+    uintptr_t holder; // native id
+    #endif
 } mp_thread_mutex_t;
 
 // The same with an owner. Newer trees ask for it; here it carries the atomic sections.
