@@ -583,3 +583,55 @@ interrupt(poller.poll, 30000)
         "",
         stdin=subprocess.PIPE,
     )
+
+
+# Ctrl-C that comes before the system call, while a long call of C is on: nothing looks at it
+# between the two, and the system call begins as if nothing had come.
+EARLY = """
+import select, socket, sys
+receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+listener = socket.socket()
+listener.listen(1)
+poller = select.poll()
+poller.register(sys.stdin, select.POLLIN)
+try:
+    print("ready")
+    sum(range(%d))
+    print("computed")
+    %s
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def check_early(t, call):
+    def attempt():
+        p = t.start(EARLY % (3000000 / t.slow, call), stdin=subprocess.PIPE)
+        p.line("ready")
+        p.signal(signal.SIGINT)
+        computed = p.line("computed")
+        late = p.line("interrupted") - computed
+        p.finish()
+        return late
+
+    least_late(t, LATENESS, attempt, "KeyboardInterrupt")
+
+
+def test_early_stdin(t):
+    check_early(t, "sys.stdin.readline()")
+
+
+def test_early_poll(t):
+    check_early(t, "poller.poll(30000)")
+
+
+def test_early_recv(t):
+    check_early(t, "receiver.recv(1)")
+
+
+def test_early_recv_timeout(t):
+    check_early(t, "receiver.settimeout(30); receiver.recv(1)")
+
+
+def test_early_accept(t):
+    check_early(t, "listener.accept()")

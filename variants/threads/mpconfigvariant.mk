@@ -22,6 +22,7 @@ MICROPY_VFS_LFS2 = 0
 # The port's own make variable would say MICROPY_PY_THREAD_GIL=0 on the command line.
 MICROPY_PY_THREAD = 0
 LDFLAGS += -pthread
+LIB += -lrt # timers: a library of its own before glibc 2.34
 CFLAGS += -pthread -I$(THREADS_DIR)/../../modules/sync -I$(THREADS_DIR)/../../modules/sync/port
 
 # The debug mode (debug.h), next to what MicroPython's own DEBUG=1 does.

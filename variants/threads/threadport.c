@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
+#include <time.h>
 
 #include "py/cstack.h"
 #include "py/gc.h"
@@ -209,13 +210,26 @@ static bool pending(void) {
            || MP_STATE_VM(sched_state) == MP_SCHED_PENDING;
 }
 
+// A signal that comes after the last look at mp_pending_exception and before a system call would be
+// noticed when the call is over, perhaps never. So it is repeated until the exception is raised.
+#define REPEAT_SIGNAL (SIGRTMIN + 5) // the stock port's collector has it; ours needs none
+#define REPEAT_NS (10 * 1000 * 1000)
+
+static timer_t repeat_timer;
+
 // Ctrl-C always means KeyboardInterrupt in the main thread, as often as it comes. The port's own
 // handler ends the process at the second one that comes before the first is raised.
-static void on_sigint(int signum) {
-    if (pthread_equal(pthread_self(), main_thread.id)) {
-        mp_sched_keyboard_interrupt();
-    } else {
+static void on_signal(int signum) {
+    if (!pthread_equal(pthread_self(), main_thread.id)) {
         pthread_kill(main_thread.id, signum); // whose system call has to be interrupted
+        return;
+    }
+    if (signum == SIGINT) {
+        mp_sched_keyboard_interrupt();
+    }
+    if (MP_STATE_MAIN_THREAD(mp_pending_exception) != MP_OBJ_NULL) {
+        const struct itimerspec once = { .it_value = { .tv_nsec = REPEAT_NS } };
+        timer_settime(repeat_timer, 0, &once, NULL);
     }
 }
 
@@ -223,9 +237,16 @@ static void on_sigint(int signum) {
 int mp_threads_sigaction(int signum, const struct sigaction *action, struct sigaction *old) {
     struct sigaction ours = *action;
     if (ours.sa_handler != SIG_DFL) {
-        ours.sa_handler = on_sigint;
+        ours.sa_handler = on_signal;
     }
     return sigaction(signum, &ours, old);
+}
+
+static void init_signals(void) {
+    struct sigaction action = { .sa_handler = on_signal };
+    sigaction(REPEAT_SIGNAL, &action, NULL);
+    struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = REPEAT_SIGNAL };
+    timer_create(CLOCK_MONOTONIC, &event, &repeat_timer);
 }
 
 // py/scheduler.c's function under another name (mpconfigvariant.h), so that Ctrl-C reaches a main
@@ -345,6 +366,7 @@ void mp_thread_init(void) {
     mp_thread_state_of_self = &mp_state_ctx.thread;
     DEBUG_ONLY(debug_add(&self->debug);)
     DEBUG_ONLY(debug_init();)
+    init_signals();
 }
 
 void mp_thread_deinit(void) {
