@@ -1,6 +1,8 @@
 """Ctrl-C in every blocking call: KeyboardInterrupt comes at once, and leaves all as it was."""
 
+import os
 import signal
+import socket
 import subprocess
 
 from variant.harness import least_late
@@ -583,6 +585,112 @@ interrupt(poller.poll, 30000)
         "",
         stdin=subprocess.PIPE,
     )
+
+
+# Sockets: with no timeout, and with one that is not reached.
+SOCKETS = """
+import socket
+here = socket.getaddrinfo("127.0.0.1", 0)[0][-1]
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.bind(here)
+listener = socket.socket()
+listener.listen(1)
+for s in (udp, listener):
+    s.settimeout(%s)
+interrupt(%s)
+"""
+
+
+def check_socket(t, call):
+    check(t, SOCKETS % ("None", call), "")
+    check(t, SOCKETS % ("30", call), "")
+
+
+def test_recv(t):
+    check_socket(t, "udp.recv, 1")
+
+
+def test_recvfrom(t):
+    check_socket(t, "udp.recvfrom, 1")
+
+
+def test_socket_read(t):
+    check_socket(t, "udp.read, 1")
+
+
+def test_accept(t):
+    check_socket(t, "listener.accept")
+
+
+# To a port whose queue is full: nobody is accepted. An interrupted connect() can be repeated.
+CONNECT = """
+import socket
+s = socket.socket()
+s.settimeout(%s)
+interrupt(s.connect, socket.getaddrinfo("127.0.0.1", %d)[0][-1])
+"""
+
+
+def test_connect(t):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        with socket.create_connection(listener.getsockname()):
+            for timeout in ("None", "30"):
+                check(t, CONNECT % (timeout, listener.getsockname()[1]), "")
+
+
+# The receiver reads nothing.
+SEND = """
+import socket
+s = socket.socket()
+s.connect(socket.getaddrinfo("127.0.0.1", %d)[0][-1])
+s.settimeout(%s)
+data = bytes(65536)
+def send_for_ever():
+    while True:
+        s.%s(data)
+interrupt(send_for_ever)
+"""
+
+
+def check_send(t, method):
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(5)
+        for timeout in ("None", "30"):
+            check(t, SEND % (listener.getsockname()[1], timeout, method), "")
+
+
+def test_send(t):
+    check_send(t, "send")
+
+
+def test_socket_write(t):
+    check_send(t, "write")
+
+
+def test_open(t):
+    path = str(t.folder / "fifo")
+    os.mkfifo(path)
+    check(t, "interrupt(open, %r)\n" % path, "")
+
+
+def test_file_read(t):
+    path = str(t.folder / "fifo")
+    os.mkfifo(path)
+    both_ends = os.open(path, os.O_RDWR)
+    check(t, "interrupt(open(%r).read, 1)\n" % path, "")
+    os.close(both_ends)
+
+
+def test_file_write(t):
+    path = str(t.folder / "fifo")
+    os.mkfifo(path)
+    both_ends = os.open(path, os.O_RDWR)
+    check(t, "interrupt(open(%r, 'w').write, bytes(100000))\n" % path, "")
+    os.close(both_ends)
 
 
 # Ctrl-C that comes before the system call, while a long call of C is on: nothing looks at it

@@ -36,6 +36,11 @@ $(BUILD)/mpthreadport.o: CFLAGS += -DMICROPY_PY_THREAD=0 -DMICROPY_PY_THREAD_GIL
 # time.sleep(): threadport.c says why.
 $(BUILD)/extmod/modtime.o: CFLAGS += -Dselect=mp_threads_select
 
+# Sockets with a timeout; socket.c says why. With _FORTIFY_SOURCE the headers define some of these.
+$(BUILD)/modsocket.o: CFLAGS += -U_FORTIFY_SOURCE -Daccept=mp_threads_accept -Dconnect=mp_threads_connect \
+	-Dread=mp_threads_read -Drecv=mp_threads_recv -Drecvfrom=mp_threads_recvfrom \
+	-Dwrite=mp_threads_write -Dsend=mp_threads_send -Dsendto=mp_threads_sendto
+
 # The handler of Ctrl-C, likewise.
 $(BUILD)/unix_mphal.o: CFLAGS += -Dsigaction=mp_threads_sigaction
 
