@@ -104,6 +104,8 @@ on_host() {
     both
     both -standard
     both -debug
+    # strace, without which some tests are skipped.
+    "$ROOT/tools/deps.sh" bench || true
     variant 1
     debug
     programs 200

@@ -2,11 +2,12 @@
 
 import os
 import pty
+import shutil
 import signal
 import socket
 import subprocess
 
-from variant.harness import alone, least_late
+from variant.harness import Skip, alone, least_late
 
 # A thread named `blocked` is in the call. The main thread prints a line whenever a third thread
 # has got on, so a call that keeps the GIL shows itself by silence.
@@ -490,3 +491,80 @@ def test_timeouts_stopped(t):
             p.out.thread.join(0.15)
 
     check_timeouts(t, stop_and_continue)
+
+
+# strace holds the call up for a while, as a slow disk or an early boot without entropy would.
+SLOW_CALL = """
+import os, sys, threading, time
+ticks = 0
+stop = False
+def tick():
+    global ticks
+    while not stop:
+        ticks += 1
+        time.sleep(0.001)
+threading.Thread(target=tick).start()
+before = ticks
+%s
+print("others run", ticks > before + 10)
+stop = True
+"""
+
+
+def need_strace(t):
+    if not shutil.which("strace"):
+        raise Skip("strace is not there")
+
+
+def check_slow(t, calls, statement, **how):
+    need_strace(t)
+    inject = "inject=%s:delay_enter=500000" % calls
+    wrap = ["strace", "-f", "-o", "/dev/null", "-e", "trace=" + calls, "-e", inject]
+    p = t.start(SLOW_CALL % statement, wrap=wrap, **how)
+    p.line("others run True")
+    p.finish()
+
+
+def test_remove(t):
+    (t.folder / "file").touch()
+    check_slow(t, "unlink,unlinkat", "os.remove('file')")
+    assert not (t.folder / "file").exists()
+
+
+def test_rmdir(t):
+    (t.folder / "folder").mkdir()
+    check_slow(t, "rmdir,unlinkat", "os.rmdir('folder')")
+    assert not (t.folder / "folder").exists()
+
+
+def test_chdir(t):
+    check_slow(t, "chdir", "os.chdir('/')")
+
+
+def test_urandom(t):
+    check_slow(t, "getrandom", "os.urandom(1)")
+
+
+# What a signal interrupts or cuts short is completed.
+def test_urandom_interrupted(t):
+    need_strace(t)
+    inject = "inject=getrandom:error=EINTR:when=1..2"
+    wrap = ["strace", "-f", "-o", "/dev/null", "-e", "trace=getrandom", "-e", inject]
+    t.run("import os; print(len(os.urandom(8)))", stdout="8\n", wrap=wrap)
+
+
+def test_tcsetattr(t):
+    master, slave = pty.openpty()
+    statement = "import termios; termios.tcsetattr(0, 1, termios.tcgetattr(0))"
+    check_slow(t, "ioctl", statement, stdin=slave)
+    os.close(master)
+    os.close(slave)
+
+
+def test_fsync(t):
+    check_slow(t, "fsync", "open('file', 'w').flush()")
+
+
+def test_rename(t):
+    (t.folder / "file").touch()
+    check_slow(t, "rename,renameat,renameat2", "os.rename('file', 'other')")

@@ -41,7 +41,12 @@ $(BUILD)/modsocket.o: CFLAGS += -U_FORTIFY_SOURCE -Daccept=mp_threads_accept -Dc
 	-Dread=mp_threads_read -Drecv=mp_threads_recv -Drecvfrom=mp_threads_recvfrom \
 	-Dwrite=mp_threads_write -Dsend=mp_threads_send -Dsendto=mp_threads_sendto
 
-# The handler of Ctrl-C, likewise.
+# Calls that would keep the GIL; see syscalls.c.
+$(BUILD)/extmod/vfs_posix.o: CFLAGS += -Dchdir=mp_threads_chdir -Drmdir=mp_threads_rmdir -Dunlink=mp_threads_unlink
+$(BUILD)/unix_mphal.o $(BUILD)/modtermios.o: CFLAGS += -Dgetrandom=mp_threads_getrandom \
+	-Dtcsetattr=mp_threads_tcsetattr
+
+# The handler of Ctrl-C; threadport.c says why.
 $(BUILD)/unix_mphal.o: CFLAGS += -Dsigaction=mp_threads_sigaction
 
 # Deeply nested containers: RuntimeError in the place of a crash.
