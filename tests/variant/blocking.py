@@ -204,6 +204,119 @@ def test_system(t):
     check_others_run(t, call, lambda p: write_to(path, "3\n"), str(3 << 8))
 
 
+# The child runs nothing of the interpreter: locks that other threads hold do not matter to it.
+def test_system_many(t):
+    p = t.run(
+        """
+        import os, threading
+        lock = threading.Lock()
+        results = []
+        def run(i):
+            with lock:
+                pass
+            status = os.system("exit %d" % i)
+            with lock:
+                results.append(status)
+        threads = [threading.Thread(target=run, args=(i,)) for i in range(8)]
+        with lock:
+            for thread in threads:
+                thread.start()
+            os.system("true")
+        for thread in threads:
+            thread.join()
+        print(sorted(results))
+        """,
+    )
+    p.check_equal("output", str([i << 8 for i in range(8)]) + "\n", p.stdout)
+
+
+# The C library ignores Ctrl-C in the whole process until the command has ended, as in CPython.
+def test_system_interrupt(t):
+    path = fifo(t)
+    p = t.start(
+        """
+        import os, threading
+        def run():
+            print("status", os.system("read x < %s"))
+        thread = threading.Thread(target=run, name="blocked")
+        thread.start()
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print("interrupted")
+        """
+        % path
+    )
+    p.wait_blocked(p.thread_named("blocked"))
+    p.wait_for("SIGINT to be ignored", lambda: int(p.status_of(p.pid)["SigIgn"], 16) & 2)
+    p.signal(signal.SIGINT)
+    write_to(path, "\n")
+    p.line("status 0")
+    p.signal(signal.SIGINT)
+    p.line("interrupted")
+    p.finish()
+
+
+# In raw mode Ctrl-C is a character, which reaches whoever reads it. (tests/cpydiff)
+def test_input_interrupt(t):
+    master, slave = pty.openpty()
+    p = t.start(
+        """
+        import threading
+        def read():
+            try:
+                input()
+            except KeyboardInterrupt:
+                print("interrupted")
+        thread = threading.Thread(target=read, name="blocked")
+        thread.start()
+        thread.join()
+        print("joined")
+        """,
+        stdin=slave,
+    )
+    p.wait_blocked(p.thread_named("blocked"))
+    os.write(master, b"\x03")
+    p.line("interrupted")
+    p.line("joined")
+    p.finish()
+    os.close(master)
+    os.close(slave)
+
+
+# Ctrl-C lands on another thread: its own call goes on, the main thread's is interrupted.
+def test_interrupt_elsewhere(t):
+    p = t.start(
+        """
+        import socket, sys, threading
+        here = socket.getaddrinfo("127.0.0.1", 0)[0][-1]
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(here)
+        def read():
+            print("read", repr(sys.stdin.readline()))
+        thread = threading.Thread(target=read, name="blocked")
+        thread.start()
+        try:
+            print("ready")
+            udp.recv(1)
+        except KeyboardInterrupt:
+            print("interrupted")
+        thread.join()
+        """,
+        stdin=subprocess.PIPE,
+    )
+    p.line("ready")
+    p.wait_blocked()
+    tid = p.thread_named("blocked")
+    p.wait_blocked(tid)
+    p.signal_thread(tid, signal.SIGINT)
+    p.line("interrupted")
+    p.wait_blocked(tid)
+    p.write("hello\n")
+    p.line("read 'hello\\n'")
+    p.finish()
+
+
 # The resolver reads this file before it asks a server.
 def test_getaddrinfo(t):
     path = fifo(t)

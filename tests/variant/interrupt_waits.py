@@ -569,6 +569,10 @@ def test_sleep(t):
     check(t, "interrupt(time.sleep, 30)\n", "")
 
 
+def test_sleep_ms(t):
+    check(t, "interrupt(time.sleep_ms, 30000)\n", "")
+
+
 def test_stdin(t):
     check(t, "interrupt(sys.stdin.readline)\n", "", stdin=subprocess.PIPE)
 
