@@ -11,6 +11,8 @@ export MACHINE ?=
 export RUNS ?=
 export JOBS ?=
 export QUICK ?=
+export SEED ?=
+SECONDS ?= 60
 
 build: ## build build/ARCH/micropython and print its size (the default)
 	@tools/build.sh
@@ -23,6 +25,9 @@ test: ## build and run every test; closes with N passed, N failed, N skipped
 
 soak-demo: ## the demo's script many times at once on busy cores, each run checked
 	@tools/soak-demo.sh
+
+stress: ## tests of what fails now and then, over and over, each for SECONDS
+	@tools/stress.sh $(SECONDS)
 
 bench-gil: ## measure the GIL and the collector beside stock's GIL, CPython and C
 	@tools/bench-gil.sh
@@ -42,4 +47,4 @@ distclean: ## remove build/ whole
 help: ## print this
 	@tools/help.sh $(MAKEFILE_LIST)
 
-.PHONY: build demo test soak-demo bench-gil test-arm-system size clean distclean help
+.PHONY: build demo test soak-demo stress bench-gil test-arm-system size clean distclean help

@@ -8,6 +8,8 @@ in a module of tests/variant; it starts the interpreter on a script, drives it f
 (signals, pipes, limits) and raises Failure when something is not as promised. Tests marked
 @alone measure time: they run one by one, after the others.
 
+With --stress S only the tests marked @stress run, each of them over and over for S seconds.
+
 --slow-factor F widens every band of time and every time limit: for an emulated machine, F = 10.
 A test that is not finished after --timeout seconds (times F) has failed; whatever it has started
 is killed, process groups and all. The last line is `NAME: N passed, N failed, N skipped`; the exit
@@ -30,6 +32,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from variant import harness  # noqa: E402 (found through the line above)
+
+# How often a stress, which may take long, tells how far it is, in seconds.
+PROGRESS_PAUSE = 10
 
 
 def absolute(command):
@@ -60,22 +65,39 @@ class Report:
         self.durations = durations
         self.counts = {"passed": 0, "failed": 0, "skipped": 0}
         self.lock = threading.Lock()
+        self.running = {}  # tests and when they began
 
-    def add(self, name, result, seconds, lines=()):
+    def begin(self, t):
         with self.lock:
+            self.running[t] = time.monotonic()
+
+    def add(self, t, result, lines=()):
+        with self.lock:
+            name, seconds = t.name, time.monotonic() - self.running.pop(t)
             self.counts[result] += 1
             done = sum(self.counts.values())
             if result != "passed":
                 print("{}: {}".format(result, name), *lines, sep="\n    ", flush=True)
             if self.durations:
-                print("{:7.2f} s  {}".format(seconds, name), flush=True)
+                print("{:7.2f} s  {}{}".format(seconds, name, counted(t)), flush=True)
             if done % 20 == 0 or done == self.total:
                 print("{}/{}".format(done, self.total), flush=True)
 
+    def show_running(self):
+        with self.lock:
+            for t, start in self.running.items():
+                seconds = time.monotonic() - start
+                print("... {:3.0f} s  {}{}".format(seconds, t.name, counted(t)), flush=True)
+
+
+def counted(t):
+    text = ", ".join("{} {}".format(n, what) for what, n in sorted(t.counts.items()))
+    return ": " + text if text else ""
+
 
 def run_one(name, function, options, report):
-    start = time.monotonic()
     t = harness.Test(name, options)
+    report.begin(t)
     result, lines = "passed", []
     try:
         function(t)
@@ -87,7 +109,13 @@ def run_one(name, function, options, report):
             lines += traceback.format_exc().splitlines()
     finally:
         t.clean_up()
-    report.add(name, result, time.monotonic() - start, lines)
+    report.add(t, result, lines)
+
+
+def show_progress(report):
+    while True:
+        time.sleep(PROGRESS_PAUSE)
+        report.show_running()
 
 
 def parse_options():
@@ -97,7 +125,8 @@ def parse_options():
     parser.add_argument("--jobs", type=int, default=2, help="tests that run at once")
     parser.add_argument("--timeout", type=float, default=40, help="seconds that a test may take")
     parser.add_argument("--slow-factor", type=float, default=1, help="widens all bands of time")
-    parser.add_argument("--long", type=float, default=1, help="so many times as many repetitions")
+    parser.add_argument("--stress", type=float, default=0, metavar="S",
+                        help="only the tests marked @stress, each for so many seconds")
     parser.add_argument("--seed", type=int, help="of the random choices, as a failure names it")
     parser.add_argument("--debug", action="store_true", help="the build is one with DEBUG=1")
     parser.add_argument("--durations", action="store_true", help="print how long each test took")
@@ -113,9 +142,14 @@ def parse_options():
 def main():
     options = parse_options()
     tests = discover(options.debug)
+    if options.stress:
+        tests = [test for test in tests if harness.is_stress(test[1])]
     if options.filters:
         tests = [test for test in tests if any(f in test[0] for f in options.filters)]
-    report = Report(len(tests), options.durations)
+    report = Report(len(tests), options.durations or options.stress)
+    if options.stress:
+        print("seed:", options.seed, flush=True)
+        threading.Thread(target=show_progress, args=(report,), daemon=True).start()
     together = [test for test in tests if not harness.runs_alone(test[1])]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(lambda test: run_one(*test, options, report), together))

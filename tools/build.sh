@@ -22,7 +22,7 @@ targets=(host)
 # The front door's own options are not MicroPython's: its make must not see them.
 debug=${DEBUG:-}
 [ "$kind" != debug ] || debug=1
-export -n ARCH PROFILE TLS AGENT DEBUG MACHINE RUNS JOBS QUICK
+export -n ARCH PROFILE TLS AGENT DEBUG MACHINE RUNS JOBS QUICK SEED SECONDS
 "$ROOT/tools/deps.sh" "${targets[@]}"
 find_micropython
 export -n MPY_DIR

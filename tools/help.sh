@@ -17,6 +17,8 @@ Options:
                     package 1.25.0 is fetched into build/
   DEBUG=1           with assertions, debugging information and -Og
   RUNS=N JOBS=N     soak-demo: runs in all (1000, under QEMU 200) and at once (4)
+  SECONDS=N         stress: for how long each test goes on (60)
+  SEED=N            stress: the seed that a failure has named, to repeat it
   QUICK=1           bench-gil: only see that it runs, in less than half a minute
   CFLAGS_EXTRA=...  more flags for the compiler; LDFLAGS_EXTRA= for the linker
 

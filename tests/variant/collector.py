@@ -1,6 +1,6 @@
 """The collector among threads: it frees nothing that is in use, and everything else."""
 
-from variant.harness import Failure
+from variant.harness import Failure, stress
 
 SMALL_HEAP = ["-X", "heapsize=256K"]
 
@@ -11,6 +11,7 @@ PIPELINE = """
 import gc, queue, threading, time
 SECONDS = %g
 N = 300
+HELD = %d # so many items a thread has in its hands
 there, back = %s, %s
 stop = False
 moved = [0, 0]
@@ -43,7 +44,7 @@ def move(which, source, target):
             break
         check(item)
         held.append(retry(make, item[0]))
-        if len(held) == 5:
+        if len(held) == HELD:
             while held:
                 retry(target.put, held[0])
                 held.pop(0)
@@ -88,29 +89,42 @@ for q in (there, back):
             check(item)
             items.append(item[0])
 print(len(items), sorted(items) == list(range(N)))
-print(min(moved) > 0)
+print("moved", *moved)
 """
 
 
 def pipeline(t, there, back):
     t.hogs(2)
-    seconds = 3 * t.long
-    script = PIPELINE % (seconds, there, back)
-    t.run(script, options=SMALL_HEAP, stdout="300 True\nTrue\n")
+    for _ in t.repeats(1):
+        seconds = t.stress or 3
+        t.deadline += seconds
+        script = PIPELINE % (seconds, t.random.randrange(1, 10), there, back)
+        p = t.run(script, options=SMALL_HEAP)
+        p.line("300 True")
+        there_and_back = p.match(r"moved (\d+) (\d+)")
+        p.check_equal("standard output", 2, len(p.stdout.splitlines()))
+        moved = [int(n) for n in there_and_back.groups()]
+        if min(moved) == 0:
+            p.fail("expected items to travel in both directions")
+        t.counts["items"] += sum(moved)
 
 
+@stress
 def test_pipeline_queue(t):
     pipeline(t, "queue.Queue()", "queue.Queue()")
 
 
+@stress
 def test_pipeline_simple_queue(t):
     pipeline(t, "queue.SimpleQueue()", "queue.SimpleQueue()")
 
 
+@stress
 def test_pipeline_mixed(t):
     pipeline(t, "queue.Queue()", "queue.SimpleQueue()")
 
 
+@stress
 def test_pipeline_lifo_bounded(t):
     pipeline(t, "queue.LifoQueue(600)", "queue.Queue(600)")
 
@@ -312,6 +326,7 @@ print("done")
 """
 
 
+@stress
 def test_finalisers(t):
     for number in t.repeats(20):
         heap = (64, 96, 128)[number % 3]

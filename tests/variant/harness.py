@@ -19,7 +19,9 @@ Every wait in here ends at the test's time limit with a Failure, which shows the
 has printed and what was expected. Nothing that a test has started outlives it.
 """
 
+import collections
 import ctypes
+import itertools
 import os
 import random
 import re
@@ -90,6 +92,19 @@ def alone(function):
 
 def runs_alone(function):
     return getattr(function, "alone", False)
+
+
+def stress(function):
+    """Marks a test of what may go wrong now and then: with --stress, one that t.repeats().
+
+    The short form, a few repetitions, runs with all other tests.
+    """
+    function.stress = True
+    return function
+
+
+def is_stress(function):
+    return getattr(function, "stress", False)
 
 
 def least_late(t, limit, attempt, what):
@@ -343,16 +358,38 @@ class Test:
         self.command = options.command
         self.slow = options.slow_factor
         self.emulated = any("qemu" in os.path.basename(word) for word in self.command[:1])
-        self.deadline = time.monotonic() + options.timeout
-        self.long = options.long
-        self.seed = "%d/%s" % (options.seed, name)
-        self.random = random.Random(self.seed)
+        self.timeout = options.timeout
+        self.stress = options.stress
         self.folder = Path(tempfile.mkdtemp(prefix="variant-"))
         self.processes = []
+        self.counts = collections.Counter()  # what a stress has done, for its report
+        self.begin(options.seed)
+
+    def begin(self, seed):
+        """What each repetition has of its own: random choices, a time limit, processes."""
+        self.seed = seed
+        self.random = random.Random("%d/%s" % (seed, self.name))
+        self.deadline = time.monotonic() + self.timeout
+        for process in self.processes:
+            if process.popen.poll() is not None:
+                process.kill()
+        self.processes = [p for p in self.processes if p.popen.returncode is None]
 
     def repeats(self, n):
-        """How often to repeat what may go wrong now and then: n times in the short form."""
-        return range(max(1, round(n * self.long / self.slow)))
+        """Counts repetitions: n in the short form, else until the time of --stress is over.
+
+        The seed goes up by one each time. A failure names that of its own repetition, which is
+        the first of a run that is given this seed.
+        """
+        least = 1 if self.stress else round(n / self.slow)
+        end = time.monotonic() + self.stress
+        seed = self.seed
+        for number in itertools.count():
+            if number >= least and number and time.monotonic() >= end:
+                return
+            self.begin(seed + number)
+            yield number
+            self.counts["repetitions"] += 1
 
     def start(self, script, options=(), env=None, wrap=(), module=None, **streams):
         """Starts the interpreter on the script, which is indented like the text around it."""
@@ -393,7 +430,7 @@ class Test:
                 process.kill()
 
     def describe(self, error):
-        lines = ["%s: %s" % (type(error).__name__, error), "seed: " + self.seed.split("/")[0]]
+        lines = ["%s: %s" % (type(error).__name__, error), "seed: %d" % self.seed]
         process = getattr(error, "process", None)
         if process is None:
             shown = [p for p in self.processes if not p.script.startswith("while True")]

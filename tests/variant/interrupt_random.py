@@ -7,6 +7,8 @@ MicroPython raises KeyboardInterrupt at jumps and in blocking calls only. A line
 import signal
 import time
 
+from variant.harness import stress
+
 # One signal after the other is handled: MicroPython ends at a second one that comes before.
 SIGNALS = 50
 
@@ -75,22 +77,27 @@ def check_get(t, kind, arguments="", prelude=""):
     interrupt_at_random(t, GET % (prelude, kind, arguments), "True True 0\n")
 
 
+@stress
 def test_queue_get(t):
     check_get(t, "queue.Queue()")
 
 
+@stress
 def test_queue_get_timeout(t):
     check_get(t, "queue.Queue()", "timeout=30")
 
 
+@stress
 def test_queue_get_bounded(t):
     check_get(t, "queue.Queue(2)")
 
 
+@stress
 def test_simple_queue_get(t):
     check_get(t, "queue.SimpleQueue()")
 
 
+@stress
 def test_priority_queue_get(t):
     # None cannot be compared: the end is the greatest item.
     script = GET.replace("q.put(None)", "q.put(END)").replace("is not None", "!= END")
@@ -112,6 +119,7 @@ class Hooked(queue.Queue):
 """
 
 
+@stress
 def test_hooked_queue_get(t):
     check_get(t, "Hooked()", prelude=HOOKED)
 
@@ -163,15 +171,18 @@ def check_shared(t, kind):
     interrupt_at_random(t, SHARED % kind, "True 0\n")
 
 
+@stress
 def test_queue_shared(t):
     check_shared(t, "queue.Queue(4)")
 
 
+@stress
 def test_simple_queue_shared(t):
     check_shared(t, "queue.SimpleQueue()")
 
 
 # The main thread puts; what an interrupted put() has not put is put again.
+@stress
 def test_queue_put(t):
     interrupt_at_random(
         t,
@@ -242,23 +253,28 @@ print(lock.acquire(False), lock.acquire(False))
 """
 
 
+@stress
 def test_lock(t):
     interrupt_at_random(t, PERMITS % ("Lock()", ""), "1\nTrue False\n")
 
 
+@stress
 def test_lock_timeout(t):
     interrupt_at_random(t, PERMITS % ("Lock()", "True, 30"), "1\nTrue False\n")
 
 
+@stress
 def test_semaphore(t):
     interrupt_at_random(t, PERMITS % ("Semaphore()", ""), "1\nTrue False\n")
 
 
+@stress
 def test_rlock(t):
     interrupt_at_random(t, PERMITS % ("RLock()", ""), "1\nTrue True\n")
 
 
 # Each notify() wakes one of two waiters, or the main thread that leaves passes it on.
+@stress
 def test_condition(t):
     interrupt_at_random(
         t,
@@ -316,6 +332,7 @@ print(sent == taken + tokens, repr(condition).split(", ")[-1], condition.acquire
 
 
 # Of three in a round the main one comes and goes; the count is right each time.
+@stress
 def test_barrier(t):
     interrupt_at_random(
         t,

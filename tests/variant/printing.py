@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 
-from variant.harness import Failure, least_late, short
+from variant.harness import Failure, least_late, short, stress
 
 # Eight threads print lines of all lengths up to 20 KB; each line says who, which, and how long.
 MANY = """
@@ -37,6 +37,7 @@ def check_many(lines, process):
     process.check_equal("lines of each thread", [40] * 8, list(seen.values()))
 
 
+@stress
 def test_pipe(t):
     for _ in t.repeats(3):
         p = t.run("KW = {}\n" + MANY)
@@ -310,6 +311,7 @@ time.sleep(0.05)
 
 
 # Ctrl-C at any moment of many print() calls: lines are whole, and the lock is not left behind.
+@stress
 def test_interrupted_lines(t):
     for _ in t.repeats(20):
         p = t.start("""

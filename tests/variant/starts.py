@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 
-from variant.harness import Skip
+from variant.harness import Skip, stress
 
 # What all refusals must leave behind: no trace in the registry, and a thread that can be started.
 REFUSED = """
@@ -245,6 +245,7 @@ print("done")
 """
 
 
+@stress
 def test_recursion(t):
     for _ in t.repeats(50):
         t.run(DEEP, options=DEEP_HEAP, stdout="done\n")
@@ -259,6 +260,7 @@ def test_recursion_compare(t):
 
 
 # Several at once, while the collector runs.
+@stress
 def test_recursion_at_once(t):
     script = DEEP.replace('print("done")\n', "") + """
 import gc
