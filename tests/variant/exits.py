@@ -167,12 +167,6 @@ def test_daemons_of_all_kinds(t):
         check_daemons(t, list(STATES) + list(BLOCKED) * 15, 0.01, *t.random.choice(ENDS))
 
 
-def test_daemons_at_random(t):
-    for _ in t.repeats(100):
-        states = [t.random.choice(list(STATES)) for _ in range(t.random.randrange(1, 20))]
-        check_daemons(t, states, t.random.random() * 0.01, *t.random.choice(ENDS))
-
-
 # Non-daemon threads are joined while daemon threads go on.
 def test_daemons_beside_threads(t):
     for _ in t.repeats(2):
