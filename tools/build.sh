@@ -76,6 +76,21 @@ forget_stale_scan() {
     mv "$seen.new" "$seen"
 }
 
+# A static program of a C library other than the compiler's own. It has a fixed address; code that
+# works at any would only be larger. That C library comes without the kernel's headers: links to
+# the compiler's leave its own headers out of sight.
+add_musl_options() {
+    local headers=$OUT/$ARCH/kernel-headers name path
+    mkdir -p "$headers"
+    for name in linux asm asm-generic; do
+        path=$(echo "#include <$name/types.h>" | "$(cross_prefix)gcc" -E - |
+            sed -n "s|.*\"\(/.*/$name\)/types.h\".*|\1|p" | head -n 1)
+        ln -sfn "$path" "$headers/$name"
+    done
+    options+=(CC=musl-gcc CFLAGS_EXTRA="-idirafter $headers -fno-pie ${CFLAGS_EXTRA:-}"
+        LDFLAGS_EXTRA="-static ${LDFLAGS_EXTRA:-}")
+}
+
 options=(CROSS_COMPILE="$(cross_prefix)" DEBUG="$debug")
 name=micropython-$kind
 case $kind in
@@ -94,6 +109,7 @@ case $kind in
         ;;
     *) die "build.sh: unknown kind $kind" ;;
 esac
+case $ARCH in *-musl) add_musl_options ;; esac
 # The flags of our makefiles are part of what makes objects differ.
 flags=$(cat "$ROOT"/modules/*/*.mk "$ROOT"/variants/*/*.mk)
 objects=$OUT/$ARCH/obj-$(key "$ROOT" "$MPY_DIR" "${options[@]}" "${CFLAGS_EXTRA:-}" "${LDFLAGS_EXTRA:-}" "$flags")

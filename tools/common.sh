@@ -28,8 +28,8 @@ fi
 # Refuses what is not supported, rather than building something else than what was asked for.
 check_options() {
     case $ARCH in
-        host | armhf | arm64) ;;
-        *) die "ARCH=$ARCH is not known; it is one of: host armhf arm64" ;;
+        host | host-musl | armhf | arm64) ;;
+        *) die "ARCH=$ARCH is not known; it is one of: host host-musl armhf arm64" ;;
     esac
     case ${MACHINE:-} in
         '') ;;

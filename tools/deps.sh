@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a target lacks, with apt; quick and silent when nothing is lacking.
 #
-#   tools/deps.sh TARGET...        TARGET is one of: host armhf arm64 arm-system bench
+#   tools/deps.sh TARGET...        TARGET is one of: host host-musl armhf arm64 arm-system bench
 #
 # Without apt it names what is lacking and stops.
 set -euo pipefail
@@ -25,6 +25,10 @@ LIST
             [ -n "${MPY_DIR:-}" ] || cat <<LIST
 xz                              xz-utils
 $DEBIAN_KEY                     debian-archive-keyring
+LIST
+            ;;
+        host-musl) cat <<LIST
+musl-gcc                        musl-tools
 LIST
             ;;
         armhf) cat <<LIST

@@ -10,8 +10,8 @@ sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' "$1" |
 cat <<'TEXT'
 
 Options:
-  ARCH=host         build for this machine (the default) or for armhf or arm64; those two run
-                    under QEMU
+  ARCH=host         build for this machine (the default), host-musl: static, with the C library
+                    musl; or for armhf or arm64, which run under QEMU
   MACHINE=system    demo with ARCH=armhf: in a whole ARM Linux system instead of QEMU's user mode
   MPY_DIR=/path     MicroPython's tree, of which no byte is changed; without it, Debian's source
                     package 1.25.0 is fetched into build/

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds and runs every test on this machine and, where its toolchain can be had, on ARM under
-# QEMU, in user mode and as a whole system. Every runner closes with
-# `NAME: N passed, N failed, N skipped`; the last line here is their sum.
+# Builds and runs every test on this machine, the interpreter's also with the C library musl, and,
+# where its toolchain can be had, on ARM under QEMU, in user mode and as a whole system. Every
+# runner closes with `NAME: N passed, N failed, N skipped`; the last line here is their sum.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -113,6 +113,16 @@ on_host() {
     benchmark
 }
 
+on_musl() {
+    if ! "$ROOT/tools/deps.sh" host-musl; then
+        skip host-musl "the C library musl cannot be installed here"
+        return
+    fi
+    step build-host-musl "$ROOT/tools/build.sh" || return 0
+    both
+    variant 1
+}
+
 on_arm() {
     if ! "$ROOT/tools/deps.sh" host armhf; then
         skip armhf "its toolchain cannot be installed here"
@@ -142,6 +152,8 @@ sources
 ARCH=host
 export ARCH
 on_host
+ARCH=host-musl
+on_musl
 ARCH=armhf
 on_arm
 finish
