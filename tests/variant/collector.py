@@ -299,38 +299,56 @@ def test_items_are_freed(t):
     )
 
 
-# Files that nobody closes are closed by the sweep, which no other thread may see half done.
+# Files and sockets that nobody closes are closed by the sweep, which no other thread may see half
+# done. Nothing but `_thread`, so that it runs on stock MicroPython too, which dies of it.
 FINALISERS = """
-import gc, hashlib, json, sys, threading, time
-for _ in range(20):
+import _thread, hashlib, json, socket, sys, time
+def leave_open():
     open(sys.argv[0])
-end = time.time() + 0.25
+    socket.socket()
+for _ in range(%d):
+    leave_open()
+end = time.time() + %g
+running = 8
 def work(i):
-    data = {"name": "thread %d" % i, "values": list(range(20))}
+    global running
+    data = {"name": "thread %%d" %% i, "values": list(range(20))}
     while time.time() < end:
         for _ in range(5):
             text = json.dumps(data)
             if json.loads(text) != data:
                 print("corrupted", text)
             digest = hashlib.sha256(text.encode()).digest()
-        open(sys.argv[0])
+        %s
         time.sleep(0.002)
         if hashlib.sha256(json.dumps(data).encode()).digest() != digest:
             print("corrupted", digest)
-threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
+    running -= 1
+for i in range(running):
+    _thread.start_new_thread(work, (i,))
+while running:
+    time.sleep(0.01)
 print("done")
 """
 
 
+def busy_in_small_heap(t, left_open, in_loop, heaps):
+    seconds = 1.5 if t.stress else 0.25
+    for number in t.repeats(20):
+        heap = "heapsize=%dK" % heaps[number % len(heaps)]
+        script = FINALISERS % (left_open, seconds, in_loop)
+        t.run(script, options=["-X", heap], stdout="done\n")
+
+
 @stress
 def test_finalisers(t):
-    for number in t.repeats(20):
-        heap = (64, 96, 128)[number % 3]
-        t.run(FINALISERS, options=["-X", "heapsize=%dK" % heap], stdout="done\n")
+    busy_in_small_heap(t, 20, "leave_open()", (64, 96, 128))
+
+
+# The same with nothing to finalise: the collector runs all the time.
+@stress
+def test_small_heap(t):
+    busy_in_small_heap(t, 0, "", (24, 32, 48))
 
 
 # No memory: MemoryError in whatever thread, and the objects still work.
