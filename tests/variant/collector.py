@@ -1,5 +1,7 @@
 """The collector among threads: it frees nothing that is in use, and everything else."""
 
+import subprocess
+
 from variant.harness import Failure, stress
 
 SMALL_HEAP = ["-X", "heapsize=256K"]
@@ -390,3 +392,96 @@ def test_exhaustion(t):
     )
     if p.stdout != "4 False 1\nworks\n":
         raise Failure("expected four MemoryErrors and working objects", p)
+
+
+MEMORY_ERRORS = """
+import _thread, sys, time
+busy = 0
+def fill():
+    kept = None
+    size = 4096
+    while size >= 16:
+        try:
+            while True:
+                kept = (bytearray(size), kept)
+        except MemoryError:
+            size //= 2
+    return kept
+def deep(n):
+    try:
+        if n == 0:
+            bytearray(1000000)
+        else:
+            deep(n - 1)
+    finally:
+        time.sleep(0) # another thread's turn, while the traceback grows
+def work(fills):
+    global busy
+    for _ in range(%d):
+        kept = fill() if fills else None
+        try:
+            deep(6)
+        except MemoryError as e:
+            try:
+                sys.print_exception(e)
+            except MemoryError:
+                pass
+        kept = None
+    busy -= 1
+for i in range(8):
+    busy += 1
+    _thread.start_new_thread(work, (i %% 2,))
+pause = 0.02
+while busy:
+    try:
+        time.sleep(pause)
+    except MemoryError:
+        pass
+"""
+
+
+# Threads that find no memory at all, not even for the exception, have one each.
+@stress
+def test_memory_errors(t):
+    for _ in t.repeats(5):
+        script = MEMORY_ERRORS % (150 if t.stress else 40)
+        t.start(script, options=["-X", "heapsize=32k"], stdout=subprocess.DEVNULL).finish()
+
+
+# One exception raised in many threads, and printed in others: the traceback grows meanwhile.
+@stress
+def test_shared_exception(t):
+    for _ in t.repeats(3):
+        p = t.start(
+            """
+            import _thread, sys, time
+            error = ValueError("shared")
+            busy = 8
+            def deep(n):
+                try:
+                    if n == 0:
+                        raise error
+                    deep(n - 1)
+                finally:
+                    time.sleep(0)
+            def work(prints):
+                global busy
+                for _ in range(60):
+                    if prints:
+                        sys.print_exception(error)
+                        continue
+                    error.__traceback__ = None
+                    try:
+                        deep(20)
+                    except ValueError:
+                        bytearray(100)
+                busy -= 1
+            for i in range(8):
+                _thread.start_new_thread(work, (i % 2,))
+            while busy:
+                time.sleep(0.02)
+            """,
+            options=["-X", "heapsize=64k"],
+            stdout=subprocess.DEVNULL,
+        )
+        p.finish()

@@ -49,6 +49,10 @@ $(BUILD)/unix_mphal.o $(BUILD)/modtermios.o: CFLAGS += -Dgetrandom=mp_threads_ge
 # The handler of Ctrl-C; threadport.c says why.
 $(BUILD)/unix_mphal.o: CFLAGS += -Dsigaction=mp_threads_sigaction
 
+# An exception of each thread's own when there is no memory, and a traceback of the printer's own.
+$(BUILD)/py/objexcept.o: CFLAGS += -include $(THREADS_DIR)/emergency.h
+$(BUILD)/py/obj.o: CFLAGS += -Dmp_obj_exception_get_traceback=mp_threads_get_traceback
+
 # Deeply nested containers: RuntimeError in the place of a crash.
 $(BUILD)/py/sequence.o $(BUILD)/py/objdict.o: CFLAGS += -Dmp_obj_equal=mp_threads_obj_equal
 

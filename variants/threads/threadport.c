@@ -47,6 +47,7 @@ typedef struct _thread_t {
     pthread_t id;
     bool started; // has had the GIL; only the thread's own
     mp_state_thread_t *state; // NULL until the thread runs
+    mp_obj_exception_t *emergency; // root: see emergency.h
     void *arg; // root: what the thread starts with; until it has a stack of its own
     void **sp; // root: its stack from here to state->stack_top, while it is outside the GIL; else NULL
     void *saved[SAVED_WORDS]; // root: see SAVED_WORDS
@@ -352,6 +353,34 @@ bool mp_threads_obj_equal(mp_obj_t a, mp_obj_t b) {
 }
 
 /******************************************************************************/
+// Exceptions when there is no memory, and exceptions that several threads have
+
+mp_obj_exception_t *mp_threads_emergency_exception(void) {
+    return self->emergency;
+}
+
+// What py/obj.c calls to print a traceback. It leaves the GIL with each piece that it writes, and
+// another thread that raises the same exception may move the traceback meanwhile. So this is a copy;
+// if there is no memory for one, there is no traceback.
+void mp_threads_get_traceback(mp_obj_t exc, size_t *n, size_t **values);
+void mp_threads_get_traceback(mp_obj_t exc, size_t *n, size_t **values) {
+    mp_obj_exception_get_traceback(exc, n, values);
+    size_t *copy = m_new_maybe(size_t, *n);
+    if (copy == NULL) {
+        *n = 0;
+    } else {
+        memcpy(copy, *values, *n * sizeof(*copy));
+        *values = copy;
+    }
+}
+
+// In the main thread, once there is a heap.
+void mp_threads_variant_init(void) {
+    main_thread.emergency = m_new_obj(mp_obj_exception_t);
+    mp_threads_print_init();
+}
+
+/******************************************************************************/
 // Threads
 
 void mp_thread_init(void) {
@@ -377,6 +406,7 @@ void mp_thread_deinit(void) {
 void mp_thread_gc_others(void) {
     for (thread_t *thread = threads; thread != NULL; thread = thread->next) {
         gc_collect_root(&thread->arg, 1);
+        gc_collect_root((void **)&thread->emergency, 1);
         if (thread->sp != NULL) {
             gc_collect_root(thread->saved, SAVED_WORDS);
             gc_collect_root(thread->sp, (void **)thread->state->stack_top - thread->sp);
@@ -410,11 +440,13 @@ mp_uint_t mp_thread_create(void *(*entry)(void *), void *arg, size_t *stack_size
 
     pthread_t id;
     pthread_attr_t attr;
+    mp_obj_exception_t *emergency = m_new_obj(mp_obj_exception_t);
     thread_t *thread = calloc(1, sizeof(*thread));
     int err = ENOMEM;
     if (thread != NULL) {
         thread->entry = entry;
         thread->arg = arg;
+        thread->emergency = emergency;
         pthread_attr_init(&attr);
         pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
         err = pthread_attr_setstacksize(&attr, size);
