@@ -59,7 +59,7 @@ static void prepend(sync_list_t *list, sync_waiter_t *waiter) {
 }
 
 void sync_list_append(sync_list_t *list, sync_waiter_t *waiter) {
-    waiter->parker.uninterruptible = false;
+    waiter->parker.uninterruptible = waiter->parker.urgent = false;
     #if SYNC_DEBUG
     waiter->sem = NULL;
     #endif
@@ -164,6 +164,7 @@ static bool try_acquire(sync_sem_t *sem) {
 static sync_result_t acquire_slow(sync_sem_t *sem, sync_deadline_t deadline, bool uninterruptible, uint8_t ask) {
     sync_waiter_t waiter;
     sync_list_append(&sem->waiters, &waiter);
+    waiter.parker.urgent = ask == NOTE_GRANTED;
     #if SYNC_DEBUG
     waiter.sem = sem;
     #endif

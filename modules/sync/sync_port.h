@@ -30,6 +30,7 @@ typedef struct _sync_parker_t {
         uint32_t word; // the futex, for a port that keeps it here
     };
     bool uninterruptible; // sync_park() never returns SYNC_INTERRUPTED; set by the core
+    bool urgent; // for a host with a GIL: sync_unpark() puts the thread in front; set by the core
 } sync_parker_t;
 
 // With SYNC_DEBUG a host with a GIL looks after the guard as well.

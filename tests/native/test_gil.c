@@ -85,7 +85,7 @@ static void body_unpark(int who) {
         }
     } else if (!flag) {
         flag = true;
-        gil_unpark(&nodes[0]);
+        gil_unpark(&nodes[0], false);
     }
     leaves();
     gil_release();
@@ -107,7 +107,7 @@ static void body_early_unpark(int who) {
         }
     } else if (flag) {
         turns[0] = 1;
-        gil_unpark(&nodes[0]);
+        gil_unpark(&nodes[0], true);
     }
     leaves();
     gil_release();
@@ -144,7 +144,7 @@ static void body_timeout(int who) {
         }
     } else if (!flag) {
         flag = true;
-        gil_unpark(&nodes[0]);
+        gil_unpark(&nodes[0], false);
     }
     leaves();
     gil_release();
@@ -208,7 +208,7 @@ static void body_admit(int who) {
         }
     } else if (who == 1) {
         flag = true;
-        gil_unpark(&nodes[0]);
+        gil_unpark(&nodes[0], false);
     }
     leaves();
     gil_release();

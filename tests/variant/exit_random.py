@@ -14,11 +14,10 @@ from variant.harness import stress
 # Most runs have few threads, so that there are many runs; some have very many.
 MOST_THREADS = 300
 
-# So many may begin at once. Beside N busy threads each start(), and each print() that waits for
-# another one's, takes a round of the GIL's line, 5 ms times N: with more threads all begin when
-# the last one is started, and no more than MOST_BUSY are busy.
+# So many may begin at once. Beside N busy threads a start() takes two rounds of the GIL's line, 5 ms
+# times N each, as in CPython: with more threads all begin when the last one is started.
 FEW = 20
-MOST_BUSY = 4
+MOST_BUSY = 30
 
 # What a thread does: always on the processor, until `stop` if it is not a daemon ...
 BUSY = {
@@ -156,8 +155,7 @@ ENDS = [
 
 INTERRUPTED = re.compile(r"^Traceback.*\nKeyboardInterrupt: ?\n$", re.S)
 
-# What the main thread is in when a signal comes. No system call that only another signal ends: a
-# Ctrl-C that comes after the last jump before it waits for that.
+# What the main thread is in when a signal comes.
 WAITS = [
     "while True: pass",
     "while True: time.sleep(0.001)",
@@ -166,6 +164,8 @@ WAITS = [
     "while True: t = threading.Thread(target=len, args=('',)); t.start(); t.join()",
     "while True: open(sys.argv[0])",
     "time.sleep(100)",
+    "sys.stdin.readline()",
+    "poll.poll()",
     "event.wait()",
     "held.acquire(True, 100)",
     "empty.get()",
@@ -185,7 +185,7 @@ class Exit:
         self.daemons = choose.choice([0, 0.1, 0.5, 0.9, 1])
         self.busy = 0
         self.plan = [self.choose_thread(kinds) for _ in range(n)]
-        self.lines, self.width = choose.randrange(10), round(3000 ** choose.random())
+        self.lines, self.width = choose.randrange(40), round(3000 ** choose.random())
         end, self.status, self.stderr = choose.choice(ENDS)
         number = choose.randrange(256)
         if self.status is None:

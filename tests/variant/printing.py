@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 
-from variant.harness import Failure, least_late, short, stress
+from variant.harness import Failure, alone, least_late, short, stress
 
 # Eight threads print lines of all lengths up to 20 KB; each line says who, which, and how long.
 MANY = """
@@ -35,6 +35,37 @@ def check_many(lines, process):
         process.check_equal("line of thread %d" % i, seen[i], k)
         seen[i] = k + 1
     process.check_equal("lines of each thread", [40] * 8, list(seen.values()))
+
+
+# One that waits for another thread's print() goes on when that is written, however many threads
+# compute: 10 of them take 50 ms a round.
+@alone
+def test_beside_many(t):
+    def attempt():
+        p = t.run(
+            """
+            import threading, time
+            stop = False
+            def compute():
+                while not stop:
+                    pass
+            def talk():
+                while not stop:
+                    print("says", "x" * 200)
+            for target in (compute, talk):
+                for _ in range(10):
+                    threading.Thread(target=target, daemon=True).start()
+            start = time.time()
+            for i in range(10):
+                print("main", i)
+            end = time.time()
+            stop = True
+            print("took", end - start)
+            """
+        )
+        return float(re.search(r"^took (.*)$", p.stdout, re.M).group(1))
+
+    least_late(t, 0.5, attempt, "ten lines")
 
 
 @stress

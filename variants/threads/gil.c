@@ -274,13 +274,13 @@ gil_result_t gil_park(gil_node_t *self, int64_t deadline, bool (*pending)(void))
     return result;
 }
 
-void gil_unpark(gil_node_t *node) {
+void gil_unpark(gil_node_t *node, bool urgent) {
     node->unparked = true;
     lock();
     // G3: in line at most once. A thread that timed out and queues by itself stays where it is.
     if (node->parked) {
         node->parked = false;
-        queue_append(&gil.others, node);
+        queue_append(urgent ? &gil.outside : &gil.others, node);
         update_request();
     }
     unlock();

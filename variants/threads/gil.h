@@ -8,10 +8,10 @@
 // Invariant: when the GIL is free nobody queues for it. A release therefore hands it over to the
 // next in line, which wakes up holding it: one futex wake, no contest, no overtaking.
 //
-// The line has two parts. In front stand those that come from outside (a system call, a timeout):
-// they ask the holder to yield within a few jumps. Behind stand those that another thread has woken
-// or that yielded: they ask for nothing and wait until the holder blocks or its interval is over,
-// so that waking a thread never preempts the waker. To wake a thread is to put it in line: its
+// The line has two parts. In front stand those that come from outside (a system call, a timeout, the
+// end of another's print()): they ask the holder to yield within a few jumps. Behind stand those
+// that another thread has woken or that yielded: they ask for nothing and wait until the holder
+// blocks or its interval is over, so that waking a thread never preempts the waker. To wake a thread is to put it in line: its
 // futex is woken once, when the GIL is its own.
 //
 // Knows futexes and nothing of MicroPython. docs/design/gil.md has the invariants by number.
@@ -102,8 +102,9 @@ gil_result_t gil_park(gil_node_t *self, int64_t deadline, bool (*pending)(void))
 // Called without the GIL: sleeps until the deadline or an interruption, as gil_park() does.
 gil_result_t gil_sleep(gil_node_t *self, int64_t deadline, bool (*pending)(void));
 
-// Called with the GIL held: ends a thread's gil_park(), the present or else the next one.
-void gil_unpark(gil_node_t *node);
+// Called with the GIL held: ends a thread's gil_park(), the present or else the next one. With
+// `urgent` it then stands in the front of the line: what it has waited for is from outside.
+void gil_unpark(gil_node_t *node, bool urgent);
 
 // Makes the thread that parks or sleeps on the node, or is about to, ask pending(). From a signal
 // handler.

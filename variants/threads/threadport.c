@@ -339,7 +339,7 @@ MP_NOINLINE sync_result_t sync_park(sync_parker_t *parker, sync_deadline_t deadl
 
 void sync_unpark(sync_parker_t *parker) {
     thread_t *thread = parker->thread;
-    gil_unpark(&thread->node);
+    gil_unpark(&thread->node, parker->urgent);
 }
 
 /******************************************************************************/
