@@ -177,7 +177,8 @@ def throughput(bench):
     results = bench.case((OURS, STOCK, CPYTHON), "throughput", ms, *numbers)
     table = report.Table(
         "Threads that compute",
-        "Work of all threads in {:g} s, as a part of what one thread does in that time. Higher is "
+        "Work of all threads in {:g} s, as a part of what one thread does in as much time, in slices "
+        "by turns. Higher is "
         "better. On a busy machine the same of processor time says more: it lacks the moments in "
         "which no thread has the GIL, and those in which other programs run.".format(ms / 1000),
     )

@@ -32,6 +32,7 @@ STEPS = 500  # a hog looks at the clock once in so many steps: 10 to 30 us
 SLEEP_US = 10000
 WINDOW_US = 100000
 MARK = "/no-such-file-but-a-mark"
+SLICES = 20
 WARM_UP = 5  # samples left out: the hogs are just starting
 
 
@@ -112,20 +113,23 @@ class Blocked:
 class Progress:
     """Counts what one thread does: the steps of its poorest window, and its longest pause."""
 
-    def __init__(self, start, windows):
-        self.start = self.last = start
+    def __init__(self, begins, windows):
+        self.begins = begins  # empty until all threads run; then the time that counting begins
+        self.last = 0
         self.counts = [0] * windows
         self.pause = 0
 
     def add(self, steps):
         """Counts steps done until now; says whether to go on."""
-        now = now_us()
-        end = self.start + len(self.counts) * WINDOW_US
-        if now > self.start:
-            self.pause = max(self.pause, min(now, end) - self.last)
+        if not self.begins:
+            return True
+        now, start = now_us(), self.begins[0]
+        end = start + len(self.counts) * WINDOW_US
+        if now > start:
+            self.pause = max(self.pause, min(now, end) - max(start, self.last))
             self.last = now
             if now < end:
-                self.counts[(now - self.start) // WINDOW_US] += steps
+                self.counts[(now - start) // WINDOW_US] += steps
         return now < end
 
 
@@ -134,15 +138,19 @@ class Progress:
 
 def throughput(ms, *numbers):
     """For so many threads at a time: the steps that all of them do in a millisecond; then the same
-    in a millisecond of the processor's time."""
-    rates, cpu_rates = [], []
-    for number in numbers:
-        results = [0] * number
-        begin, cpu_begin = now_us(), cpu_time()
-        join_all(start_all(number, count, begin + ms * 1000, results))
-        rates.append(sum(results) * 1000 / (now_us() - begin))
-        cpu_rates.append(sum(results) / 1000 / (cpu_time() - cpu_begin))
-    return rates + cpu_rates
+    in a millisecond of the processor's time. The numbers take turns, in slices of the time: the
+    machine may be faster in one second than in the next."""
+    steps, times, cpu_times = ([0] * len(numbers) for _ in range(3))
+    for _ in range(SLICES):
+        for i, number in enumerate(numbers):
+            results = [0] * number
+            begin, cpu_begin = now_us(), cpu_time()
+            join_all(start_all(number, count, begin + ms * 1000 // SLICES, results))
+            steps[i] += sum(results)
+            times[i] += now_us() - begin
+            cpu_times[i] += cpu_time() - cpu_begin
+    rates = [n * 1000 / us for n, us in zip(steps, times)]
+    return rates + [n / 1000 / s for n, s in zip(steps, cpu_times)]
 
 
 def lateness(hogs, samples):
@@ -161,7 +169,7 @@ def lateness(hogs, samples):
 
 def progress(hogs, sleepers, windows):
     """The least steps of a hog in a window, the least sleeps, and anybody's longest pause."""
-    begin = now_us() + 2 * WINDOW_US
+    begins = []  # when all run
 
     def hog(index, all):
         n = 0
@@ -173,9 +181,11 @@ def progress(hogs, sleepers, windows):
         while all[index].add(1):
             time.sleep(SLEEP_US / 1000000)
 
-    busy = [Progress(begin, windows) for _ in range(hogs)]
-    lazy = [Progress(begin, windows) for _ in range(sleepers)]
-    join_all(start_all(hogs, hog, busy) + start_all(sleepers, sleeper, lazy))
+    busy = [Progress(begins, windows) for _ in range(hogs)]
+    lazy = [Progress(begins, windows) for _ in range(sleepers)]
+    joins = start_all(hogs, hog, busy) + start_all(sleepers, sleeper, lazy)
+    begins.append(now_us() + WINDOW_US)
+    join_all(joins)
     return [
         min(min(p.counts) for p in busy),
         min(min(p.counts) for p in lazy),
