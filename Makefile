@@ -32,6 +32,9 @@ stress: ## tests of what fails now and then, over and over, each for SECONDS
 bench-gil: ## measure the GIL and the collector beside stock's GIL, CPython and C
 	@tools/bench-gil.sh
 
+test-versions: ## tests/both on MPY_DIR's MicroPython, or on the newest one that Debian has
+	@tools/test-versions.sh
+
 test-arm-system: ## the demo in an ARM Linux system: Debian's kernel in QEMU
 	@ARCH=armhf MACHINE=system tools/demo.sh
 
@@ -47,4 +50,4 @@ distclean: ## remove build/ whole
 help: ## print this
 	@tools/help.sh $(MAKEFILE_LIST)
 
-.PHONY: build demo test soak-demo stress bench-gil test-arm-system size clean distclean help
+.PHONY: build demo test test-versions soak-demo stress bench-gil test-arm-system size clean distclean help

@@ -3,7 +3,7 @@
 #
 #   tools/fetch-micropython.sh FOLDER [SUITE] [VERSION]
 #
-# FOLDER is made whole or not at all. Apt checks the archive's signature. Nothing of the machine
+# VERSION may be `newest`, of the suite. FOLDER is made whole or not at all. Apt checks the archive's signature. Nothing of the machine
 # is changed, and root is not needed.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -15,7 +15,9 @@ version=${3:-$MPY_VERSION+ds-1}
 work=$folder.apt
 
 download() {
-    cd "$work" && apt-get -q source --download-only "micropython=$version"
+    local package=micropython=$version
+    [ "$version" != newest ] || package=micropython
+    cd "$work" && apt-get -q source --download-only "$package"
 }
 
 unpack() {

@@ -8,8 +8,8 @@
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-factor=10 # QEMU is slow
-[ "$ARCH" != host ] || factor=1
+factor=1
+[ -z "$(emulator)" ] || factor=10 # QEMU is slow
 seed=${SEED:+--seed=$SEED}
 
 "$ROOT/tools/build.sh"

@@ -129,7 +129,9 @@ on_arm() {
         return
     fi
     step build-armhf "$ROOT/tools/build.sh" || return 0
+    step build-armhf-standard "$ROOT/tools/build.sh" standard || true
     both
+    both -standard
     variant 10
     programs 40
     on_arm_system
