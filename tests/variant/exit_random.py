@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from variant.harness import stress
+from variant.harness import INTERRUPTED, stress
 
 # Most runs have few threads, so that there are many runs; some have very many.
 MOST_THREADS = 300
@@ -45,7 +45,7 @@ WAITING = {
     "poll": "while not stop: poll.poll(1)",
     "socket": "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(0.01)\n"
     "    while not stop:\n        try: s.recv(1)\n        except OSError: pass",
-    "lock_timeout": "while not stop: held.acquire(True, 0.001)",
+    "lock_timeout": "while not stop:\n        if held.acquire(True, 0.001): held.release()",
     "semaphore_timeout": "while not stop: nothing.acquire(timeout=0.001)",
     "event_timeout": "while not stop: threading.Event().wait(0.001)",
     "condition_timeout": "while not stop:\n        with condition: condition.wait(0.001)",
@@ -153,7 +153,7 @@ ENDS = [
     ("raise ValueError('end')", 1, re.compile(r"^Traceback.*\nValueError: end\n$", re.S)),
 ]
 
-INTERRUPTED = re.compile(r"^Traceback.*\nKeyboardInterrupt: ?\n$", re.S)
+INTERRUPTED_TEXT = re.compile(r"^Traceback.*\nKeyboardInterrupt: ?\n$", re.S)
 
 # What the main thread is in when a signal comes.
 WAITS = [
@@ -225,7 +225,7 @@ class Exit:
         if self.kind == "SIGTERM":
             p.finish(-signal.SIGTERM)
         elif self.kind == "SIGINT":
-            p.finish(1, None, INTERRUPTED)
+            p.finish(INTERRUPTED, None, INTERRUPTED_TEXT)
         else:
             p.finish(self.status, None, self.stderr)
         self.check(p)

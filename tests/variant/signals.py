@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from variant.harness import least_late
+from variant.harness import INTERRUPTED, least_late
 
 LATENESS = 0.05
 
@@ -213,7 +213,7 @@ def test_uncaught(t):
     p.line("ready")
     p.signal(signal.SIGINT)
     p.line("worker done")
-    p.finish(1, None, re.compile(r"^Traceback.*\nKeyboardInterrupt: ?\n$", re.S))
+    p.finish(INTERRUPTED, None, re.compile(r"^Traceback.*\nKeyboardInterrupt: ?\n$", re.S))
 
 
 # The waits of all kinds, each of 150 ms, in three rounds, in the main thread and another.

@@ -59,3 +59,10 @@ mp_obj_t mp_threads_run_module(size_t n_args, const mp_obj_t *args) {
     MP_STATE_VM(sys_exitfunc) = mp_const_none;
     nlr_raise(exc);
 }
+
+// Stands for mp_obj_print_exception(), with which shared/runtime/pyexec.c shows an uncaught exception.
+void mp_threads_print_uncaught(const mp_print_t *print, mp_obj_t exc);
+void mp_threads_print_uncaught(const mp_print_t *print, mp_obj_t exc) {
+    (void)print;
+    mp_obj_print_exception(&mp_stderr_print, exc);
+}
