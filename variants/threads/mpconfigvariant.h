@@ -26,10 +26,6 @@
 #define MICROPY_VM_HOOK_LOOP MP_THREAD_VM_HOOK
 #define MICROPY_VM_HOOK_RETURN MP_THREAD_VM_HOOK
 
-// Without memory even for its text a MemoryError has none: one buffer for all threads would not do.
-#undef MICROPY_ENABLE_EMERGENCY_EXCEPTION_BUF
-#define MICROPY_ENABLE_EMERGENCY_EXCEPTION_BUF (0)
-
 // threadport.c puts itself between whoever schedules an exception and py/scheduler.c.
 #define MICROPY_WRAP_MP_SCHED_EXCEPTION(f) mp_thread_sched_exception
 

@@ -148,7 +148,7 @@ static mp_obj_t builtin_print(size_t n_args, const mp_obj_t *args, mp_map_t *kwa
 }
 static MP_DEFINE_CONST_FUN_OBJ_KW(builtin_print_obj, 0, builtin_print);
 
-void mp_threads_print_init(void) {
+void mp_threads_variant_init(void) {
     mp_obj_t overrides = mp_obj_new_dict(1);
     mp_obj_dict_store(overrides, MP_OBJ_NEW_QSTR(MP_QSTR_print), MP_OBJ_FROM_PTR(&builtin_print_obj));
     MP_STATE_VM(mp_module_builtins_override_dict) = MP_OBJ_TO_PTR(overrides);

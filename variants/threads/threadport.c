@@ -41,18 +41,25 @@
 // return. Each has at most 30 words, vector registers included.
 #define SAVED_WORDS (64)
 
+// What a thread raises when there is no memory; see emergency.h. Whoever keeps the exception may do so
+// longer than the thread lives, so a thread_t is never freed, but used again.
+typedef struct {
+    mp_obj_exception_t exception;
+    __typeof__(((mp_state_vm_t *)NULL)->mp_emergency_exception_buf) buffer;
+} emergency_t;
+
 typedef struct _thread_t {
     struct _thread_t *next; // under the GIL
     gil_node_t node;
     pthread_t id;
     bool started; // has had the GIL; only the thread's own
     mp_state_thread_t *state; // NULL until the thread runs
-    mp_obj_exception_t *emergency; // root: see emergency.h
     void *arg; // root: what the thread starts with; until it has a stack of its own
     void **sp; // root: its stack from here to state->stack_top, while it is outside the GIL; else NULL
     void *saved[SAVED_WORDS]; // root: see SAVED_WORDS
     void *(*entry)(void *);
     DEBUG_ONLY(debug_thread_t debug;)
+    emergency_t emergency; // root; the rest is made anew with each thread that uses the structure
 } thread_t;
 
 __thread mp_state_thread_t *mp_thread_state_of_self;
@@ -61,6 +68,7 @@ static __thread bool kept; // MP_THREAD_GIL_EXIT() did not give the GIL up
 
 static thread_t main_thread;
 static thread_t *threads; // all of them, the main thread last; under the GIL
+static thread_t *spares; // of threads that have ended; under the GIL
 static bool closed; // the process ends: the main thread keeps the GIL for good
 static mp_thread_recursive_mutex_t atomic_section;
 
@@ -355,8 +363,10 @@ bool mp_threads_obj_equal(mp_obj_t a, mp_obj_t b) {
 /******************************************************************************/
 // Exceptions when there is no memory, and exceptions that several threads have
 
-mp_obj_exception_t *mp_threads_emergency_exception(void) {
-    return self->emergency;
+void *mp_threads_own(void *field);
+void *mp_threads_own(void *field) {
+    return field == &MP_STATE_VM(mp_emergency_exception_obj) ? &self->emergency.exception
+           : field == &MP_STATE_VM(mp_emergency_exception_buf) ? (void *)&self->emergency.buffer : field;
 }
 
 // What py/obj.c calls to print a traceback. It leaves the GIL with each piece that it writes, and
@@ -372,12 +382,6 @@ void mp_threads_get_traceback(mp_obj_t exc, size_t *n, size_t **values) {
         memcpy(copy, *values, *n * sizeof(*copy));
         *values = copy;
     }
-}
-
-// In the main thread, once there is a heap.
-void mp_threads_variant_init(void) {
-    main_thread.emergency = m_new_obj(mp_obj_exception_t);
-    mp_threads_print_init();
 }
 
 /******************************************************************************/
@@ -402,11 +406,18 @@ void mp_thread_deinit(void) {
     closed = true;
 }
 
+static void collect_emergency(thread_t *thread) {
+    gc_collect_root((void **)&thread->emergency, sizeof(thread->emergency) / sizeof(void *));
+}
+
 // Called by the collector, under the GIL: marks what the other threads hold.
 void mp_thread_gc_others(void) {
+    for (thread_t *thread = spares; thread != NULL; thread = thread->next) {
+        collect_emergency(thread);
+    }
     for (thread_t *thread = threads; thread != NULL; thread = thread->next) {
         gc_collect_root(&thread->arg, 1);
-        gc_collect_root((void **)&thread->emergency, 1);
+        collect_emergency(thread);
         if (thread->sp != NULL) {
             gc_collect_root(thread->saved, SAVED_WORDS);
             gc_collect_root(thread->sp, (void **)thread->state->stack_top - thread->sp);
@@ -427,8 +438,23 @@ static void *thread_main(void *arg) {
     self = arg;
     self->id = pthread_self();
     self->entry(self->arg);
-    free(self);
     return NULL;
+}
+
+static thread_t *thread_new(void) {
+    thread_t *thread = spares;
+    if (thread == NULL) {
+        return calloc(1, sizeof(*thread));
+    }
+    spares = thread->next;
+    memset(thread, 0, offsetof(thread_t, emergency));
+    return thread;
+}
+
+// The thread itself calls this: from then on it may give the GIL up, and no more.
+static void thread_delete(thread_t *thread) {
+    thread->next = spares;
+    spares = thread;
 }
 
 mp_uint_t mp_thread_create(void *(*entry)(void *), void *arg, size_t *stack_size) {
@@ -440,13 +466,11 @@ mp_uint_t mp_thread_create(void *(*entry)(void *), void *arg, size_t *stack_size
 
     pthread_t id;
     pthread_attr_t attr;
-    mp_obj_exception_t *emergency = m_new_obj(mp_obj_exception_t);
-    thread_t *thread = calloc(1, sizeof(*thread));
+    thread_t *thread = thread_new();
     int err = ENOMEM;
     if (thread != NULL) {
         thread->entry = entry;
         thread->arg = arg;
-        thread->emergency = emergency;
         pthread_attr_init(&attr);
         pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
         err = pthread_attr_setstacksize(&attr, size);
@@ -456,7 +480,9 @@ mp_uint_t mp_thread_create(void *(*entry)(void *), void *arg, size_t *stack_size
         pthread_attr_destroy(&attr);
     }
     if (err != 0) {
-        free(thread);
+        if (thread != NULL) {
+            thread_delete(thread);
+        }
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("can't start new thread"));
     }
     // The GIL is held: the thread is in the list before it can be seen or collect.
@@ -480,6 +506,7 @@ void mp_thread_finish(void) {
     }
     *link = self->next;
     DEBUG_ONLY(debug_remove(&self->debug);)
+    thread_delete(self);
 }
 
 /******************************************************************************/

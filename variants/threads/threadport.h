@@ -54,11 +54,7 @@ void mp_thread_vm_hook(void);
     }
 #endif
 
-// For py/objexcept.c, see emergency.h: the running thread's.
-struct _mp_obj_exception_t *mp_threads_emergency_exception(void);
-
-// MICROPY_PORT_INIT_FUNC.
+// MICROPY_PORT_INIT_FUNC, in print.c.
 void mp_threads_variant_init(void);
-void mp_threads_print_init(void); // print.c: puts its print() into builtins
 
 #endif // INCLUDED_THREADS_THREADPORT_H
