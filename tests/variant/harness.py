@@ -362,6 +362,7 @@ class Test:
         self.command = options.command
         self.slow = options.slow_factor
         self.emulated = any("qemu" in os.path.basename(word) for word in self.command[:1])
+        self.musl = "host-musl" in self.command[-1]  # the C library, when it matters
         self.timeout = options.timeout
         self.stress = options.stress
         self.folder = Path(tempfile.mkdtemp(prefix="variant-"))

@@ -43,6 +43,8 @@ $(BUILD)/modsocket.o: CFLAGS += -U_FORTIFY_SOURCE -Daccept=mp_threads_accept -Dc
 
 # Calls that would keep the GIL; see syscalls.c.
 $(BUILD)/extmod/vfs_posix.o: CFLAGS += -Dchdir=mp_threads_chdir -Drmdir=mp_threads_rmdir -Dunlink=mp_threads_unlink
+# Without glibc the port would read /dev/random instead, with the GIL.
+$(BUILD)/unix_mphal.o: CFLAGS += -D_HAVE_GETRANDOM= -include sys/random.h
 $(BUILD)/unix_mphal.o $(BUILD)/modtermios.o: CFLAGS += -Dgetrandom=mp_threads_getrandom \
 	-Dtcsetattr=mp_threads_tcsetattr
 
