@@ -60,7 +60,12 @@ sync_deadline_t deadline_from_timeout(mp_obj_t timeout) {
 
 sync_deadline_t deadline_from_blocking(mp_obj_t blocking_in, mp_obj_t timeout) {
     bool blocking = arg_is_true(blocking_in, true);
-    int64_t ns = timeout == MP_OBJ_NULL ? -NS_PER_S : ns_from_seconds(timeout);
+    int64_t ns = -NS_PER_S;
+    if (timeout != MP_OBJ_NULL) {
+        // Rounded away from zero: a little less than zero is an error, and a little less than -1.
+        ns = is_negative(timeout) ? -ns_from_seconds(mp_unary_op(MP_UNARY_OP_NEGATIVE, timeout))
+            : ns_from_seconds(timeout);
+    }
     if (ns == -NS_PER_S) {
         return blocking ? SYNC_FOREVER : SYNC_POLL;
     }
