@@ -34,22 +34,28 @@ static mp_obj_t get_hook(size_t which) {
     return hook == MP_OBJ_NULL ? mp_const_none : hook;
 }
 
-static mp_obj_t threading_settrace(mp_obj_t func) {
-    MP_STATE_VM(threading_hooks)[0] = func;
+static mp_obj_t set_hook(size_t which, size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
+    static const mp_arg_t allowed[] = { { MP_QSTR_func, MP_ARG_REQUIRED | MP_ARG_OBJ, { 0 } } };
+    mp_arg_val_t func;
+    mp_arg_parse_all(n_args, args, kwargs, 1, allowed, &func);
+    MP_STATE_VM(threading_hooks)[which] = func.u_obj;
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(threading_settrace_obj, threading_settrace);
+
+static mp_obj_t threading_settrace(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
+    return set_hook(0, n_args, args, kwargs);
+}
+static MP_DEFINE_CONST_FUN_OBJ_KW(threading_settrace_obj, 0, threading_settrace);
 
 static mp_obj_t threading_gettrace(void) {
     return get_hook(0);
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(threading_gettrace_obj, threading_gettrace);
 
-static mp_obj_t threading_setprofile(mp_obj_t func) {
-    MP_STATE_VM(threading_hooks)[1] = func;
-    return mp_const_none;
+static mp_obj_t threading_setprofile(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
+    return set_hook(1, n_args, args, kwargs);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(threading_setprofile_obj, threading_setprofile);
+static MP_DEFINE_CONST_FUN_OBJ_KW(threading_setprofile_obj, 0, threading_setprofile);
 
 static mp_obj_t threading_getprofile(void) {
     return get_hook(1);
@@ -64,6 +70,7 @@ MP_DECLARE_CONST_FUN_OBJ_0(threading_active_count_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(threading_enumerate_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(threading_stack_size_obj);
 MP_DECLARE_CONST_FUN_OBJ_KW(threading_register_atexit_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(threading_shutdown_obj);
 
 static const mp_rom_obj_tuple_t threading_all = {
     { &mp_type_tuple }, 28, {
@@ -110,6 +117,7 @@ static const mp_rom_map_elem_t threading_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_Barrier), MP_ROM_PTR(&mp_type_threading_barrier) },
     { MP_ROM_QSTR(MP_QSTR_activeCount), MP_ROM_PTR(&threading_active_count_obj) },
     { MP_ROM_QSTR(MP_QSTR__register_atexit), MP_ROM_PTR(&threading_register_atexit_obj) },
+    { MP_ROM_QSTR(MP_QSTR__shutdown), MP_ROM_PTR(&threading_shutdown_obj) },
     { MP_ROM_QSTR(MP_QSTR_currentThread), MP_ROM_PTR(&threading_current_thread_obj) },
 };
 static MP_DEFINE_CONST_DICT(threading_globals, threading_globals_table);
@@ -118,6 +126,18 @@ const mp_obj_module_t mp_module_threading = {
     .base = { &mp_type_module },
     .globals = (mp_obj_dict_t *)&threading_globals,
 };
+
+// _active: {ident: thread}, a new dict each time.
+static mp_obj_t active_threads(void) {
+    size_t len;
+    mp_obj_t *threads;
+    mp_obj_get_array(mp_call_function_0(MP_OBJ_FROM_PTR(&threading_enumerate_obj)), &len, &threads);
+    mp_obj_t dict = mp_obj_new_dict(len);
+    for (size_t i = 0; i < len; ++i) {
+        mp_obj_dict_store(dict, mp_load_attr(threads[i], MP_QSTR_ident), threads[i]);
+    }
+    return dict;
+}
 
 // What is not constant: the classes that are made at run time, the hook that programs set, a float.
 void threading_module_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest);
@@ -145,6 +165,9 @@ void threading_module_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
             break;
         case MP_QSTR_local:
             dest[0] = threading_class(CLASS_LOCAL);
+            break;
+        case MP_QSTR__active:
+            dest[0] = active_threads();
             break;
         case MP_QSTR_TIMEOUT_MAX:
             #if MICROPY_PY_BUILTINS_FLOAT

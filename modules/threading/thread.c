@@ -39,10 +39,8 @@ typedef struct _thread_obj_t {
     mp_obj_t instance;
     mp_obj_t name;
     mp_obj_t daemon;
-    mp_obj_t target; // these until run() is over
-    mp_obj_t args;
-    mp_obj_t kwargs;
     mp_obj_t context;
+    mp_obj_t started; // an Event, or MP_OBJ_NULL until asked for; under the guard
     mp_obj_dict_t *globals; // of the thread that called start()
     size_t stack_limit; // read-only once started
     mp_uint_t ident; // 0: none yet
@@ -194,14 +192,20 @@ static mp_obj_t str_of(mp_obj_t obj) {
     return mp_obj_is_str(obj) ? obj : mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_str), obj);
 }
 
+// What run() calls are attributes of the instance: subclasses that override run() use them.
+static void set_call(mp_obj_t instance, mp_obj_t target, mp_obj_t args, mp_obj_t kwargs) {
+    bool no_kwargs = kwargs == MP_OBJ_NULL || kwargs == mp_const_none;
+    mp_store_attr(instance, MP_QSTR__target, target == MP_OBJ_NULL ? mp_const_none : target);
+    mp_store_attr(instance, MP_QSTR__args, args == MP_OBJ_NULL ? mp_const_empty_tuple : args);
+    mp_store_attr(instance, MP_QSTR__kwargs, no_kwargs ? mp_obj_new_dict(0) : kwargs);
+}
+
 // A native object for the instance, with everything but the name.
 static thread_obj_t *thread_new_native(mp_obj_t instance, mp_obj_t daemon) {
     thread_obj_t *self = MP_OBJ_TO_PTR(thread_native_make_new(&mp_type_thread_native, 0, 0, NULL));
     self->instance = instance;
     self->daemon = daemon;
-    self->target = self->context = mp_const_none;
-    self->args = mp_const_empty_tuple;
-    self->kwargs = mp_const_none;
+    self->context = mp_const_none;
     self->serial = ++serial_counter;
     self->state = STATE_INITIAL;
     return self;
@@ -212,6 +216,7 @@ static thread_obj_t *thread_new_running(size_t class, mp_obj_t name, bool is_dum
     mp_obj_instance_t *instance = MP_OBJ_TO_PTR(mp_obj_new_instance(MP_OBJ_TO_PTR(threading_class(class)), &(const mp_obj_type_t *) { NULL }));
     thread_obj_t *self = thread_new_native(MP_OBJ_FROM_PTR(instance), mp_obj_new_bool(is_dummy));
     instance->subobj[0] = MP_OBJ_FROM_PTR(self);
+    set_call(self->instance, MP_OBJ_NULL, MP_OBJ_NULL, MP_OBJ_NULL);
     self->name = name;
     self->is_dummy = is_dummy;
     self->state = STATE_STARTED;
@@ -265,15 +270,7 @@ static mp_obj_t thread_init(mp_obj_t self_in, const mp_obj_t *args) {
     }
     bool inherits = args[DAEMON] == MP_OBJ_NULL || args[DAEMON] == mp_const_none;
     thread_obj_t *self = thread_new_native(self_in, inherits ? thread_current_native()->daemon : args[DAEMON]);
-    if (args[TARGET] != MP_OBJ_NULL) {
-        self->target = args[TARGET];
-    }
-    if (args[ARGS] != MP_OBJ_NULL) {
-        self->args = args[ARGS];
-    }
-    if (args[KWARGS] != MP_OBJ_NULL) {
-        self->kwargs = args[KWARGS];
-    }
+    set_call(self_in, args[TARGET], args[ARGS], args[KWARGS]);
     if (args[CONTEXT] != MP_OBJ_NULL) {
         self->context = args[CONTEXT];
     }
@@ -282,8 +279,8 @@ static mp_obj_t thread_init(mp_obj_t self_in, const mp_obj_t *args) {
     } else {
         self->name = numbered_name("Thread-%lu");
         mp_obj_t dest[2] = { MP_OBJ_NULL, MP_OBJ_NULL };
-        if (self->target != mp_const_none) {
-            mp_load_method_protected(self->target, MP_QSTR___name__, dest, false);
+        if (args[TARGET] != MP_OBJ_NULL && args[TARGET] != mp_const_none) {
+            mp_load_method_protected(args[TARGET], MP_QSTR___name__, dest, false);
         }
         if (dest[0] != MP_OBJ_NULL) {
             vstr_t vstr;
@@ -339,20 +336,21 @@ static void call_with(mp_obj_t fun, mp_obj_t args, mp_obj_t kwargs) {
 
 static mp_obj_t thread_run(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
-    thread_obj_t *self = thread_self(self_in);
+    thread_self(self_in);
     nlr_buf_t nlr;
     nlr.ret_val = NULL;
     if (nlr_push(&nlr) == 0) {
-        if (self->target != mp_const_none) {
-            call_with(self->target, self->args, self->kwargs);
+        mp_obj_t target = mp_load_attr(self_in, MP_QSTR__target);
+        if (target != mp_const_none) {
+            call_with(target, mp_load_attr(self_in, MP_QSTR__args), mp_load_attr(self_in, MP_QSTR__kwargs));
         }
         nlr_pop();
         nlr.ret_val = NULL;
     }
     // What they refer to may be large: it goes with the end of run(), not of the Thread.
-    self->target = mp_const_none;
-    self->args = mp_const_empty_tuple;
-    self->kwargs = mp_const_none;
+    mp_store_attr(self_in, MP_QSTR__target, MP_OBJ_NULL);
+    mp_store_attr(self_in, MP_QSTR__args, MP_OBJ_NULL);
+    mp_store_attr(self_in, MP_QSTR__kwargs, MP_OBJ_NULL);
     if (nlr.ret_val != NULL) {
         nlr_raise(MP_OBJ_FROM_PTR(nlr.ret_val));
     }
@@ -413,7 +411,11 @@ static void *thread_entry(void *arg) {
     sync_enter();
     self->native_id = sync_native_id();
     sync_list_wake_all(&self->waiters, 0);
+    mp_obj_t started = self->started;
     sync_leave();
+    if (started != MP_OBJ_NULL) {
+        event_set(started);
+    }
 
     run(self);
 
@@ -557,6 +559,25 @@ static mp_obj_t thread_native_id(mp_obj_t self_in, const mp_obj_t *args) {
 }
 METHOD_0(thread_native_id, MP_QSTR_native_id);
 
+// thread._started: programs ask whether it is set.
+static mp_obj_t thread_started(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    thread_obj_t *self = thread_self(self_in);
+    mp_obj_t event = event_new();
+    sync_enter();
+    if (self->started == MP_OBJ_NULL) {
+        self->started = event;
+    }
+    event = self->started;
+    bool begun = self->native_id != 0; // else the thread sets it
+    sync_leave();
+    if (begun) {
+        event_set(event);
+    }
+    return event;
+}
+METHOD_0(thread_started, MP_QSTR__started);
+
 static mp_obj_t thread_get_name(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
     return thread_self(self_in)->name;
@@ -610,6 +631,7 @@ static const class_property_t thread_properties[] = {
     { MP_QSTR_daemon, MP_ROM_PTR(&thread_get_daemon_obj), MP_ROM_PTR(&thread_set_daemon_obj) },
     { MP_QSTR_ident, MP_ROM_PTR(&thread_ident_obj), MP_ROM_NONE },
     { MP_QSTR_native_id, MP_ROM_PTR(&thread_native_id_obj), MP_ROM_NONE },
+    { MP_QSTR__started, MP_ROM_PTR(&thread_started_obj), MP_ROM_NONE },
 };
 
 /******************************************************************************/
@@ -872,7 +894,7 @@ void mp_threading_shutdown(void) {
         sync_leave();
         thread_obj_t *self = MP_STATE_VM(threading_first);
         while (self != NULL) {
-            if (self != main && !mp_obj_is_true(self->daemon)) {
+            if (self != main && self != current && !mp_obj_is_true(self->daemon)) {
                 wait_for(self, true, SYNC_FOREVER);
                 self = MP_STATE_VM(threading_first);
             } else {
@@ -885,6 +907,13 @@ void mp_threading_shutdown(void) {
         mp_obj_print_exception(MICROPY_ERROR_PRINTER, MP_OBJ_FROM_PTR(nlr.ret_val));
     }
 }
+
+// _shutdown()
+static mp_obj_t threading_shutdown(void) {
+    mp_threading_shutdown();
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(threading_shutdown_obj, threading_shutdown);
 
 #if MICROPY_PY_SYS_ATEXIT && !MICROPY_THREADING_SHUTDOWN_BY_PORT
 // A port that knows nothing of us calls sys.atexit's function at the end: ours goes before it. A
