@@ -29,6 +29,7 @@ import threading
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent / "both"
+LIB = str(SCRIPTS.parent.parent / "lib")
 HUNG = "no end after {} s, killed"
 
 
@@ -49,7 +50,7 @@ def run(command, script, timeout):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=str(SCRIPTS),
-        env=dict(os.environ, PYTHONIOENCODING="utf-8"),
+        env=dict(os.environ, PYTHONIOENCODING="utf-8", MICROPYPATH=LIB),
         start_new_session=True,
     )
     try:

@@ -43,7 +43,7 @@ C_RULES = {
 
 # Folder: the modules that its Python files may import, besides those of the folder itself.
 PYTHON_RULES = {
-    "lib": STOCK,
+    "lib": STOCK | {"threading", "queue"},
     "agent": STOCK | {"threading", "queue"},
 }
 
