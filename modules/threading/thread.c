@@ -327,7 +327,7 @@ static void call_with(mp_obj_t fun, mp_obj_t args, mp_obj_t kwargs) {
             if (!mp_obj_is_str(map->table[i].key)) {
                 mp_raise_TypeError(MP_ERROR_TEXT("keywords must be strings"));
             }
-            *kw++ = map->table[i].key;
+            *kw++ = mp_obj_str_intern_checked(map->table[i].key); // a function compares names as qstrs
             *kw++ = map->table[i].value;
         }
     }
