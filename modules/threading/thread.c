@@ -62,7 +62,7 @@ MP_REGISTER_ROOT_POINTER(struct _thread_obj_t *threading_first);
 MP_REGISTER_ROOT_POINTER(struct _thread_obj_t *threading_last);
 MP_REGISTER_ROOT_POINTER(struct _thread_obj_t *threading_main);
 MP_REGISTER_ROOT_POINTER(mp_obj_t threading_excepthook);
-MP_REGISTER_ROOT_POINTER(mp_obj_t threading_atexit); // a list of (func, args, kwargs), or MP_OBJ_NULL
+MP_REGISTER_ROOT_POINTER(mp_obj_t threading_atexit); // a list of (func, args, kwargs), MP_OBJ_NULL; at the end None
 
 // The native half; its constructor runs by itself only for a subclass whose __init__() does not call
 // that of Thread.
@@ -848,7 +848,7 @@ MP_DEFINE_CONST_FUN_OBJ_1(threading_excepthook_obj, threading_excepthook);
 
 // _register_atexit(func, *args, **kwargs): to be called before the threads are joined, the last first.
 static mp_obj_t threading_register_atexit(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
-    if (MP_STATE_VM(threading_main)->state == STATE_STOPPED) {
+    if (MP_STATE_VM(threading_atexit) == mp_const_none) {
         raise_runtime_error(MP_ERROR_TEXT("can't register atexit after shutdown"));
     }
     mp_obj_dict_t kwargs_dict = { { &mp_type_dict }, *kwargs };
@@ -866,10 +866,12 @@ static mp_obj_t threading_register_atexit(size_t n_args, const mp_obj_t *args, m
 MP_DEFINE_CONST_FUN_OBJ_KW(threading_register_atexit_obj, 1, threading_register_atexit);
 
 static void run_atexit(void) {
-    size_t len;
-    mp_obj_t *calls;
-    if (MP_STATE_VM(threading_atexit) != MP_OBJ_NULL) {
-        mp_obj_list_get(MP_STATE_VM(threading_atexit), &len, &calls);
+    mp_obj_t list = MP_STATE_VM(threading_atexit);
+    MP_STATE_VM(threading_atexit) = mp_const_none;
+    if (list != MP_OBJ_NULL) {
+        size_t len;
+        mp_obj_t *calls;
+        mp_obj_list_get(list, &len, &calls);
         while (len-- > 0) {
             mp_obj_t *call = ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(calls[len]))->items;
             call_with(call[0], call[1], call[2]);
