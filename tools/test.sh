@@ -75,6 +75,11 @@ upstream() {
         --micropython "$OUT/host/micropython" --stock "$OUT/host/micropython-stock" || true
 }
 
+docs() {
+    step docs "$PYTHON" -B "$ROOT/tests/run_docs.py" --cpython "$PYTHON" \
+        --micropython "$OUT/host/micropython" || true
+}
+
 sources() {
     step includes "$PYTHON" -B "$ROOT/tools/check_includes.py" || true
     step tools "$PYTHON" -B "$ROOT/tests/run_tools.py" || true
@@ -108,6 +113,7 @@ on_host() {
     "$ROOT/tools/deps.sh" bench || true
     variant 1
     debug
+    docs
     programs 200
     upstream
     benchmark

@@ -1,9 +1,11 @@
 """
 categories: Modules,threading
-description: Ctrl-C typed while a thread waits in input() interrupts that thread, not the main one
-cause: input() sets the terminal to raw mode, where Ctrl-C is a character for whoever reads it.
-workaround: Call input() in the main thread only; other threads read with sys.stdin.readline().
+description: Ctrl-C while a thread waits in `input()` interrupts that thread, not the main one
+cause: `input()` sets the terminal to raw mode, where Ctrl-C is a character for whoever reads it.
+workaround: Call `input()` in the main thread only; others read with `sys.stdin.readline()`.
 """
+
+# keys: Ctrl-C, Enter
 
 import threading
 
