@@ -5,6 +5,7 @@
 
 A filter is a part of a check's name; with none, all run:
 
+    example NAME.rst:LINE   prints on CPython and on MicroPython what its comments say
     differences             each script of tests/cpydiff prints something else on MicroPython than
                             on CPython, and docs/differences.md says what
 
@@ -14,14 +15,20 @@ The last line is `NAME: N passed, N failed, N skipped`; the exit status is 1 if 
 import argparse
 import concurrent.futures
 import difflib
+import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
 
 import gen_differences
 import run_both
+
+MANUAL = ROOT / "docs" / "library"
+MODULES = ("threading", "queue")
 
 
 class Skip(Exception):
@@ -31,6 +38,57 @@ class Skip(Exception):
 def diff(written, where, got):
     lines = [text.splitlines() for text in (written, got)]
     return list(difflib.unified_diff(*lines, "written", where, lineterm=""))
+
+
+############################################################
+# Examples: a literal block of the manual is a program. Its lines `# -> TEXT`, or what stands so
+# behind a statement, are its output. `# since 3.14` in the first line: not for older CPythons.
+
+
+class Example:
+    def __init__(self, name, text):
+        self.name = name
+        self.text = text
+        self.output = "".join(line + "\n" for line in re.findall(r"# -> (.*)$", text, re.M))
+        match = re.match(r"# since (\d+)\.(\d+)\n", text)
+        self.since = (int(match.group(1)), int(match.group(2))) if match else (0, 0)
+
+
+def examples():
+    for module in MODULES:
+        path = MANUAL / (module + ".rst")
+        lines = path.read_text().splitlines()
+        for i, line in enumerate(lines):
+            if line.endswith("::") and not line.startswith(".. "):
+                block = literal_block(lines[i + 1 :], len(line) - len(line.lstrip()))
+                yield Example("{}:{}".format(path.name, i + 1), block)
+
+
+def literal_block(lines, indent):
+    """The lines that are indented deeper, without what all have in common."""
+    block = []
+    for line in lines:
+        if line and len(line) - len(line.lstrip()) <= indent:
+            break
+        block.append(line)
+    margin = min(len(line) - len(line.lstrip()) for line in block if line)
+    return "\n".join(line[margin:] for line in block).strip("\n") + "\n"
+
+
+def check_example(example, options):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "example.py"
+        path.write_text(example.text)
+        runs = [("MicroPython", options.micropython_command)]
+        if options.version >= example.since:
+            runs.append(("CPython", options.cpython_command))
+        faults = [] if example.output else ["prints nothing, so shows nothing"]
+        for name, command in runs:
+            result = run_both.run(command, path, options.timeout)
+            faults += diff(example.output, name, result.stdout)
+            if result.status or result.stderr:
+                faults += ["{}: exit status {}".format(name, result.status), result.stderr]
+    return faults
 
 
 ############################################################
@@ -68,6 +126,7 @@ def parse_options():
     options = parser.parse_args()
     options.micropython_command = run_both.absolute(options.micropython)
     options.cpython_command = run_both.absolute(options.cpython)
+    options.version = run_both.cpython_version(options.cpython_command)
     return options
 
 
@@ -78,6 +137,8 @@ class Check:
 
 
 def checks():
+    for example in examples():
+        yield Check("example " + example.name, lambda o, e=example: check_example(e, o))
     yield Check("differences", check_differences)
 
 
