@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a target lacks, with apt; quick and silent when nothing is lacking.
 #
-#   tools/deps.sh TARGET...        TARGET is one of: host host-musl armhf arm64 arm-system bench
+#   tools/deps.sh TARGET...        TARGET is one of: host host-musl armhf arm64 arm-system bench docs
 #
 # Without apt it names what is lacking and stops.
 set -euo pipefail
@@ -51,6 +51,10 @@ LIST
         bench) cat <<LIST
 strace                          strace
 valgrind                        valgrind
+LIST
+            ;;
+        docs) cat <<LIST
+/usr/bin/mypy                   mypy
 LIST
             ;;
         *) die "deps.sh: unknown target $1" ;;

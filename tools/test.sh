@@ -76,6 +76,8 @@ upstream() {
 }
 
 docs() {
+    # mypy, without which one check is skipped.
+    "$ROOT/tools/deps.sh" docs || true
     step docs "$PYTHON" -B "$ROOT/tests/run_docs.py" --cpython "$PYTHON" \
         --micropython "$OUT/host/micropython" || true
 }
