@@ -800,7 +800,7 @@ static void except_hook_args_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
 MP_DEFINE_CONST_OBJ_TYPE(
     mp_type_threading_except_hook_args,
     MP_QSTR__ExceptHookArgs,
-    MP_TYPE_FLAG_ITER_IS_GETITER,
+    MP_TYPE_FLAG_ITER_IS_GETITER | MP_TYPE_FLAG_EQ_CHECKS_OTHER_TYPE, // equal to a tuple
     make_new, except_hook_args_make_new,
     print, except_hook_args_print,
     attr, except_hook_args_attr,

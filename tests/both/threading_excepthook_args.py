@@ -40,6 +40,8 @@ error_type(setattr, args, "thread", None)
 
 made = threading.ExceptHookArgs((1, 2, 3, 4))
 print(made.exc_type, made.exc_value, made.exc_traceback, made.thread, tuple(made))
+print(made == (1, 2, 3, 4), (1, 2, 3, 4) == made, made == (1, 2, 3), made == [1, 2, 3, 4])
+print(made == threading.ExceptHookArgs((1, 2, 3, 4)), hash(made) == hash((1, 2, 3, 4)))
 made = threading.ExceptHookArgs([ValueError, None, None, thread])
 print(made.exc_type is ValueError, made.exc_value, made.exc_traceback, made.thread is thread)
 error(threading.ExceptHookArgs, 1)
