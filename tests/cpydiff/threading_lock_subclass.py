@@ -1,17 +1,18 @@
 """
 categories: Modules,threading
-description: `Lock` can be subclassed
+description: Lock and RLock are types that can be subclassed
 cause: A type that can be called can be subclassed in MicroPython.
 workaround: None needed. Methods that the subclass overrides work for its own callers.
 """
 
 import threading
 
-try:
+for base in (threading.Lock, threading.RLock):
+    try:
 
-    class Mine(threading.Lock):
-        pass
+        class Mine(base):
+            pass
 
-    print("subclassed")
-except TypeError:
-    print("TypeError")
+        print("subclassed")
+    except TypeError:
+        print("TypeError")

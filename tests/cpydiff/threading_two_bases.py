@@ -1,8 +1,8 @@
 """
 categories: Core,Classes
-description: A class cannot derive from Thread, local or Queue by two bases
-cause: An object can hold the native half of one base only.
-workaround: Make one of the bases a mixin: a class that does not derive from Thread.
+description: Two bases of a class cannot both derive from Thread, Timer, local or Queue
+cause: An object has room for the native half of one base.
+workaround: Make one of the bases a mixin, which derives from none of them.
 """
 
 import threading
