@@ -238,15 +238,17 @@ def calls(function, text):
     if args.vararg or args.kwarg:
         return
     n = len(args.posonlyargs) + len(args.args)
-    yield "{}(*many)".format(function), r"\D*\b{} (positional )?argument".format(n)
+    yield "{}(*many)".format(function), (
+        r"\D*\b{} (positional )?argument|extra positional".format(n)
+    )
     required = n - len(args.defaults)
     if required:
         given = ", ".join(["None"] * (required - 1))
-        yield "{}({})".format(function, given), r".*(missing|were given)"
+        yield "{}({})".format(function, given), r".*(missing|were given|required)"
     for i, arg in enumerate(args.args):
         given = ", ".join(["None"] * (len(args.posonlyargs) + i + 1))
         call = "{}({}, {}=None)".format(function, given, arg.arg)
-        yield call, r".*multiple values for argument '{}'".format(arg.arg)
+        yield call, r".*(multiple values for argument '{}'|extra keyword)".format(arg.arg)
     for arg in args.kwonlyargs:
         yield "{}({}=None, nonsense=None)".format(function, arg.arg), ".*'nonsense'"
 
