@@ -40,20 +40,21 @@ static mp_obj_t event_is_set(mp_obj_t self_in, const mp_obj_t *args) {
 }
 METHOD_0(event_is_set, MP_QSTR_is_set);
 
-void event_set(mp_obj_t event) {
+void event_set_guarded(mp_obj_t event) {
     event_obj_t *self = MP_OBJ_TO_PTR(event);
-    sync_enter();
     self->is_set = true;
     sync_list_wake_all(&self->waiters, 0);
-    sync_leave();
 }
 
-static mp_obj_t event_method_set(mp_obj_t self_in, const mp_obj_t *args) {
+static mp_obj_t event_set(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
-    event_set(MP_OBJ_FROM_PTR(event_self(self_in)));
+    event_obj_t *self = event_self(self_in);
+    sync_enter();
+    event_set_guarded(MP_OBJ_FROM_PTR(self));
+    sync_leave();
     return mp_const_none;
 }
-METHOD_0(event_method_set, MP_QSTR_set);
+METHOD_0(event_set, MP_QSTR_set);
 
 static mp_obj_t event_clear(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
@@ -92,7 +93,7 @@ METHOD(event_wait, MP_QSTR_wait, 0, MP_QSTR_timeout);
 
 static const mp_rom_map_elem_t event_locals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_is_set), MP_ROM_PTR(&event_is_set_obj) },
-    { MP_ROM_QSTR(MP_QSTR_set), MP_ROM_PTR(&event_method_set_obj) },
+    { MP_ROM_QSTR(MP_QSTR_set), MP_ROM_PTR(&event_set_obj) },
     { MP_ROM_QSTR(MP_QSTR_clear), MP_ROM_PTR(&event_clear_obj) },
     { MP_ROM_QSTR(MP_QSTR_wait), MP_ROM_PTR(&event_wait_obj) },
     { MP_ROM_QSTR(MP_QSTR_isSet), MP_ROM_PTR(&event_is_set_obj) },

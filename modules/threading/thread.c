@@ -410,12 +410,11 @@ static void *thread_entry(void *arg) {
     sync_set_native_name(mp_obj_str_get_str(self->name));
     sync_enter();
     self->native_id = sync_native_id();
-    sync_list_wake_all(&self->waiters, 0);
-    mp_obj_t started = self->started;
-    sync_leave();
-    if (started != MP_OBJ_NULL) {
-        event_set(started);
+    if (self->started != MP_OBJ_NULL) {
+        event_set_guarded(self->started);
     }
+    sync_list_wake_all(&self->waiters, 0);
+    sync_leave();
 
     run(self);
 
@@ -568,13 +567,11 @@ static mp_obj_t thread_started(mp_obj_t self_in, const mp_obj_t *args) {
     if (self->started == MP_OBJ_NULL) {
         self->started = event;
     }
-    event = self->started;
-    bool begun = self->native_id != 0; // else the thread sets it
-    sync_leave();
-    if (begun) {
-        event_set(event);
+    if (self->native_id != 0) {
+        event_set_guarded(self->started);
     }
-    return event;
+    sync_leave();
+    return self->started;
 }
 METHOD_0(thread_started, MP_QSTR__started);
 

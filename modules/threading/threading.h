@@ -147,7 +147,9 @@ mp_obj_t condition_new(mp_obj_t lock);
 sync_list_t *condition_waiters(mp_obj_t condition);
 
 mp_obj_t event_new(void);
-void event_set(mp_obj_t event);
+
+// event.set(), under the guard.
+void event_set_guarded(mp_obj_t event);
 
 // The classes that are made at run time, when the module is first imported.
 mp_obj_t threading_class(size_t which);
