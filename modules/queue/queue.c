@@ -1,6 +1,6 @@
 // Queue, LifoQueue, PriorityQueue.
 //
-// A queue is entered in one of two ways. Plain ones (no hook overridden, nobody holds q.mutex) change
+// A queue is entered in one of two ways. A plain Queue (no hook overridden, nobody holds q.mutex) changes
 // under the guard, in one step. All others take the mutex as CPython does, for the hooks and the
 // comparisons of a heap are Python, and a program may hold q.mutex itself. Who finds the mutex held
 // takes the second way too, so the two never meet.
@@ -29,7 +29,7 @@ typedef enum {
 typedef struct _queue_obj_t {
     mp_obj_base_t base;
     mp_obj_instance_t *instance;
-    mp_obj_t items; // a ring, or a list for a heap; MP_OBJ_NULL if the subclass keeps its own
+    mp_obj_t items; // a ring for KIND_FIFO, else a list; MP_OBJ_NULL if the subclass keeps its own
     lock_obj_t *mutex; // NULL until it is needed
     mp_obj_t conditions[N_LISTS]; // MP_OBJ_NULL until asked for
     sync_list_t lists[N_LISTS]; // while there is no condition; under the guard
@@ -342,14 +342,14 @@ static mp_obj_list_t *get_heap(queue_obj_t *self) {
 
 static mp_obj_t fifo_init(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
-    queue_self(self_in)->items = MP_OBJ_FROM_PTR(ring_obj_new(false));
+    queue_self(self_in)->items = MP_OBJ_FROM_PTR(ring_obj_new());
     return mp_const_none;
 }
 METHOD(fifo_init, MP_QSTR__init, 1, MP_QSTR_maxsize);
 
 static mp_obj_t lifo_init(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
-    queue_self(self_in)->items = MP_OBJ_FROM_PTR(ring_obj_new(true));
+    queue_self(self_in)->items = mp_obj_new_list(0, NULL);
     return mp_const_none;
 }
 METHOD(lifo_init, MP_QSTR__init, 1, MP_QSTR_maxsize);
@@ -448,6 +448,8 @@ static void hook_put(queue_obj_t *self, mp_obj_t item) {
         call_hook(self, MP_QSTR__put, item);
     } else if (self->kind == KIND_HEAP) {
         heap_push(MP_OBJ_TO_PTR(self->items), item);
+    } else if (self->kind == KIND_LIFO) {
+        mp_obj_list_append(self->items, item);
     } else {
         ring_obj_append(MP_OBJ_TO_PTR(self->items), item, false);
     }
@@ -458,8 +460,10 @@ static mp_obj_t hook_get(queue_obj_t *self) {
         return call_hook(self, MP_QSTR__get, MP_OBJ_NULL);
     } else if (self->kind == KIND_HEAP) {
         return heap_pop(MP_OBJ_TO_PTR(self->items));
+    } else if (self->kind == KIND_LIFO) {
+        return call_items(self->items, MP_QSTR_pop, MP_OBJ_NULL); // gives memory back
     } else {
-        return ring_obj_pop(MP_OBJ_TO_PTR(self->items), self->kind == KIND_FIFO);
+        return ring_obj_pop(MP_OBJ_TO_PTR(self->items), true);
     }
 }
 
@@ -511,11 +515,11 @@ static mp_obj_t get_locked(queue_obj_t *self, patience_t *patience) {
 }
 
 /******************************************************************************/
-// Under the guard: plain queues
+// Under the guard: a plain Queue
 
 // Enters the guard and returns the ring if the queue is one that can be entered so now; else NULL.
 static ring_t *enter_plain(queue_obj_t *self) {
-    if (self->kind > KIND_LIFO) {
+    if (self->kind != KIND_FIFO) {
         return NULL;
     }
     sync_enter();
@@ -586,7 +590,7 @@ static mp_obj_t get(queue_obj_t *self, mp_obj_t block, mp_obj_t timeout) {
             return get_locked(self, &patience);
         }
         if (ring->len > 0) {
-            mp_obj_t item = self->kind == KIND_FIFO ? ring_pop_left(ring) : ring_pop(ring);
+            mp_obj_t item = ring_pop_left(ring);
             wake(self, NOT_FULL);
             sync_leave();
             return item;
@@ -639,10 +643,10 @@ static mp_obj_t queue_init(mp_obj_t self_in, const mp_obj_t *args) {
     self->is_shutdown = false;
     self->own_put = class_hook(self_in, MP_QSTR_put) == MP_OBJ_FROM_PTR(&queue_put_obj);
     self->own_get = class_hook(self_in, MP_QSTR_get) == MP_OBJ_FROM_PTR(&queue_get_obj);
-    if (self->kind == KIND_HEAP) {
-        self->items = mp_obj_new_list(0, NULL);
+    if (self->kind == KIND_FIFO) {
+        self->items = MP_OBJ_FROM_PTR(ring_obj_new());
     } else if (self->kind != KIND_CUSTOM) {
-        self->items = MP_OBJ_FROM_PTR(ring_obj_new(self->kind == KIND_LIFO));
+        self->items = mp_obj_new_list(0, NULL);
     }
     self->instance->subobj[0] = MP_OBJ_FROM_PTR(self);
     if (self->kind == KIND_CUSTOM) {

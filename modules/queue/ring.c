@@ -2,6 +2,8 @@
 //
 // This file is part of micropython-threading, MIT licence.
 
+#include <string.h>
+
 #include "ring.h"
 #include "threading.h"
 
@@ -69,10 +71,9 @@ mp_obj_t ring_pop_left(ring_t *ring) {
 /******************************************************************************/
 // Python object
 
-ring_obj_t *ring_obj_new(bool is_list) {
+ring_obj_t *ring_obj_new(void) {
     ring_obj_t *self = mp_obj_malloc(ring_obj_t, &mp_type_queue_ring);
     ring_clear(&self->ring);
-    self->is_list = is_list;
     return self;
 }
 
@@ -123,9 +124,9 @@ static mp_obj_t snapshot(ring_obj_t *self) {
 static void ring_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     (void)kind;
     ring_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_print_str(print, self->is_list ? "" : "deque(");
+    mp_print_str(print, "deque(");
     mp_obj_print_helper(print, snapshot(self), PRINT_REPR);
-    mp_print_str(print, self->is_list ? "" : ")");
+    mp_print_str(print, ")");
 }
 
 static mp_obj_t ring_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
@@ -140,10 +141,56 @@ static mp_obj_t ring_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
     }
 }
 
+static mp_obj_t ring_binary_op(mp_binary_op_t op, mp_obj_t lhs, mp_obj_t rhs) {
+    if (op > MP_BINARY_OP_MORE_EQUAL || !mp_obj_is_type(rhs, &mp_type_queue_ring)) {
+        return MP_OBJ_NULL; // only comparisons
+    }
+    return mp_binary_op(op, snapshot(MP_OBJ_TO_PTR(lhs)), snapshot(MP_OBJ_TO_PTR(rhs)));
+}
+
+// A change that a list can do: it is done in one, whose items become the ring's, unless other code
+// has changed the ring meanwhile, as a comparison may.
+typedef struct _edit_t {
+    ring_obj_t *self;
+    size_t head;
+    size_t len;
+    mp_obj_list_t *list;
+} edit_t;
+
+static void edit_begin(edit_t *edit, ring_obj_t *self) {
+    edit->self = self;
+    edit->head = self->ring.head;
+    edit->len = self->ring.len;
+    edit->list = MP_OBJ_TO_PTR(snapshot(self));
+}
+
+static void edit_end(edit_t *edit) {
+    size_t len = edit->list->len, alloc = RING_LEAST;
+    while (alloc < len) {
+        alloc *= 2;
+    }
+    mp_obj_t *items = m_new0(mp_obj_t, alloc);
+    memcpy(items, edit->list->items, len * sizeof(*items));
+    ring_t *ring = &edit->self->ring;
+    sync_enter();
+    bool unchanged = ring->head == edit->head && ring->len == edit->len;
+    if (unchanged) {
+        *ring = (ring_t) { items, alloc, 0, len };
+    }
+    sync_leave();
+    if (!unchanged) {
+        mp_raise_msg(&mp_type_IndexError, MP_ERROR_TEXT("deque mutated"));
+    }
+}
+
 static mp_obj_t ring_subscr(mp_obj_t self_in, mp_obj_t index, mp_obj_t value) {
     ring_obj_t *self = MP_OBJ_TO_PTR(self_in);
     if (value == MP_OBJ_NULL) {
-        return MP_OBJ_NULL; // no deletion
+        edit_t edit;
+        edit_begin(&edit, self);
+        mp_obj_subscr(MP_OBJ_FROM_PTR(edit.list), index, value);
+        edit_end(&edit);
+        return mp_const_none;
     }
     size_t i = mp_get_index(self->base.type, self->ring.len, index, false);
     mp_obj_t *slot = ring_at(&self->ring, i);
@@ -186,15 +233,90 @@ static mp_obj_t ring_method_popleft(mp_obj_t self_in, const mp_obj_t *args) {
 }
 METHOD_0(ring_method_popleft, MP_QSTR_popleft);
 
-static mp_obj_t ring_method_extend(mp_obj_t self_in, const mp_obj_t *args) {
-    ring_obj_t *self = ring_self(self_in);
-    mp_obj_t iter = mp_getiter(args[0], NULL), item;
+static mp_obj_t extend(ring_obj_t *self, mp_obj_t iterable, bool left) {
+    mp_obj_t iter = mp_getiter(iterable, NULL), item;
     while ((item = mp_iternext(iter)) != MP_OBJ_STOP_ITERATION) {
-        ring_obj_append(self, item, false);
+        ring_obj_append(self, item, left);
     }
     return mp_const_none;
 }
+
+static mp_obj_t ring_method_extend(mp_obj_t self_in, const mp_obj_t *args) {
+    return extend(ring_self(self_in), args[0], false);
+}
 METHOD(ring_method_extend, MP_QSTR_extend, 1, MP_QSTR_iterable);
+
+static mp_obj_t ring_method_extendleft(mp_obj_t self_in, const mp_obj_t *args) {
+    return extend(ring_self(self_in), args[0], true);
+}
+METHOD(ring_method_extendleft, MP_QSTR_extendleft, 1, MP_QSTR_iterable);
+
+static mp_obj_t ring_method_copy(mp_obj_t self_in, const mp_obj_t *args) {
+    (void)args;
+    ring_obj_t *copy = ring_obj_new();
+    extend(copy, self_in, false);
+    return MP_OBJ_FROM_PTR(copy);
+}
+METHOD_0(ring_method_copy, MP_QSTR_copy);
+
+// The list's method of that name, with the arguments up to the first that is not given.
+static mp_obj_t call_list(mp_obj_list_t *list, qstr name, size_t max_args, const mp_obj_t *args) {
+    mp_obj_t call[5];
+    mp_load_method(MP_OBJ_FROM_PTR(list), name, call);
+    size_t n = 0;
+    for (; n < max_args && args[n] != MP_OBJ_NULL; ++n) {
+        call[2 + n] = args[n];
+    }
+    return mp_call_method_n_kw(n, 0, call);
+}
+
+static mp_obj_t edit_by(mp_obj_t self_in, qstr name, size_t n_args, const mp_obj_t *args) {
+    edit_t edit;
+    edit_begin(&edit, ring_self(self_in));
+    call_list(edit.list, name, n_args, args);
+    edit_end(&edit);
+    return mp_const_none;
+}
+
+static mp_obj_t ring_method_count(mp_obj_t self_in, const mp_obj_t *args) {
+    return call_list(MP_OBJ_TO_PTR(snapshot(ring_self(self_in))), MP_QSTR_count, 1, args);
+}
+METHOD(ring_method_count, MP_QSTR_count, 1, MP_QSTR_value);
+
+static mp_obj_t ring_method_index(mp_obj_t self_in, const mp_obj_t *args) {
+    return call_list(MP_OBJ_TO_PTR(snapshot(ring_self(self_in))), MP_QSTR_index, 3, args);
+}
+METHOD(ring_method_index, MP_QSTR_index, 1, MP_QSTR_value, MP_QSTR_start, MP_QSTR_stop);
+
+static mp_obj_t ring_method_insert(mp_obj_t self_in, const mp_obj_t *args) {
+    return edit_by(self_in, MP_QSTR_insert, 2, args);
+}
+METHOD(ring_method_insert, MP_QSTR_insert, 2, MP_QSTR_index, MP_QSTR_value);
+
+static mp_obj_t ring_method_remove(mp_obj_t self_in, const mp_obj_t *args) {
+    return edit_by(self_in, MP_QSTR_remove, 1, args);
+}
+METHOD(ring_method_remove, MP_QSTR_remove, 1, MP_QSTR_value);
+
+static mp_obj_t ring_method_reverse(mp_obj_t self_in, const mp_obj_t *args) {
+    return edit_by(self_in, MP_QSTR_reverse, 0, args);
+}
+METHOD_0(ring_method_reverse, MP_QSTR_reverse);
+
+static mp_obj_t ring_method_rotate(mp_obj_t self_in, const mp_obj_t *args) {
+    ring_t *ring = &ring_self(self_in)->ring;
+    mp_int_t n = args[0] == MP_OBJ_NULL ? 1 : mp_obj_get_int(args[0]);
+    sync_enter();
+    mp_int_t len = ring->len;
+    if (len > 1) {
+        for (mp_int_t left = (len - n % len) % len; left > 0; --left) {
+            ring_append(ring, ring_pop_left(ring));
+        }
+    }
+    sync_leave();
+    return mp_const_none;
+}
+METHOD(ring_method_rotate, MP_QSTR_rotate, 0, MP_QSTR_n);
 
 static mp_obj_t ring_method_clear(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
@@ -210,9 +332,18 @@ static const mp_rom_map_elem_t ring_locals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_append), MP_ROM_PTR(&ring_method_append_obj) },
     { MP_ROM_QSTR(MP_QSTR_appendleft), MP_ROM_PTR(&ring_method_appendleft_obj) },
     { MP_ROM_QSTR(MP_QSTR_clear), MP_ROM_PTR(&ring_method_clear_obj) },
+    { MP_ROM_QSTR(MP_QSTR_copy), MP_ROM_PTR(&ring_method_copy_obj) },
+    { MP_ROM_QSTR(MP_QSTR_count), MP_ROM_PTR(&ring_method_count_obj) },
     { MP_ROM_QSTR(MP_QSTR_extend), MP_ROM_PTR(&ring_method_extend_obj) },
+    { MP_ROM_QSTR(MP_QSTR_extendleft), MP_ROM_PTR(&ring_method_extendleft_obj) },
+    { MP_ROM_QSTR(MP_QSTR_index), MP_ROM_PTR(&ring_method_index_obj) },
+    { MP_ROM_QSTR(MP_QSTR_insert), MP_ROM_PTR(&ring_method_insert_obj) },
+    { MP_ROM_QSTR(MP_QSTR_maxlen), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR_pop), MP_ROM_PTR(&ring_method_pop_obj) },
     { MP_ROM_QSTR(MP_QSTR_popleft), MP_ROM_PTR(&ring_method_popleft_obj) },
+    { MP_ROM_QSTR(MP_QSTR_remove), MP_ROM_PTR(&ring_method_remove_obj) },
+    { MP_ROM_QSTR(MP_QSTR_reverse), MP_ROM_PTR(&ring_method_reverse_obj) },
+    { MP_ROM_QSTR(MP_QSTR_rotate), MP_ROM_PTR(&ring_method_rotate_obj) },
 };
 static MP_DEFINE_CONST_DICT(ring_locals, ring_locals_table);
 
@@ -222,6 +353,7 @@ MP_DEFINE_CONST_OBJ_TYPE(
     MP_TYPE_FLAG_ITER_IS_GETITER,
     print, ring_print,
     unary_op, ring_unary_op,
+    binary_op, ring_binary_op,
     subscr, ring_subscr,
     iter, ring_getiter,
     locals_dict, &ring_locals

@@ -1,4 +1,4 @@
-// A ring of Python objects that grows: what Queue, LifoQueue and SimpleQueue keep their items in.
+// A ring of Python objects that grows: what Queue and SimpleQueue keep their items in.
 //
 // Nothing here allocates but ring_reserve(), which is called outside the guard; the rest is called
 // under it.
@@ -32,17 +32,15 @@ mp_obj_t *ring_at(const ring_t *ring, size_t i);
 
 void ring_clear(ring_t *ring);
 
-// The ring as a Python object: what `Queue.queue` is. Behaves as a deque, or as the list that
-// LifoQueue has, as far as programs use them.
+// The ring as a Python object: what `Queue.queue` is. Behaves as CPython's deque without a limit.
 extern const mp_obj_type_t mp_type_queue_ring;
 
 typedef struct _ring_obj_t {
     mp_obj_base_t base;
     ring_t ring;
-    bool is_list; // repr only
 } ring_obj_t;
 
-ring_obj_t *ring_obj_new(bool is_list);
+ring_obj_t *ring_obj_new(void);
 
 // Append and pop at the right for Python callers, who know nothing of the guard: IndexError.
 void ring_obj_append(ring_obj_t *self, mp_obj_t item, bool left);
