@@ -57,6 +57,12 @@ both() {
         --micropython "$(micropython_command)$kind" --cpython "$PYTHON" || true
 }
 
+inventory() {
+    local kind=${1:-}
+    step "inventory-$ARCH$kind" "$PYTHON" -B "$ROOT/tests/run_inventory.py" --name "inventory-$ARCH$kind" \
+        --micropython "$(micropython_command)$kind" --cpython "$PYTHON" || true
+}
+
 # FACTOR widens the bands of time: QEMU is slow.
 variant() {
     step "variant-$ARCH" "$PYTHON" -B "$ROOT/tests/run_variant.py" --name "variant-$ARCH" \
@@ -111,6 +117,8 @@ on_host() {
     both
     both -standard
     both -debug
+    inventory
+    inventory -standard
     # strace, without which some tests are skipped.
     "$ROOT/tools/deps.sh" bench || true
     variant 1
