@@ -42,14 +42,14 @@ class Run:
         self.status = status
 
 
-def run(command, script, timeout):
-    """Run `command script`; a run that hangs has a text as its status."""
+def run(command, script, timeout, folder=SCRIPTS):
+    """Run `command script` in folder; a run that hangs has a text as its status."""
     process = subprocess.Popen(
         command + [str(script)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        cwd=str(SCRIPTS),
+        cwd=str(folder),
         env=dict(os.environ, PYTHONIOENCODING="utf-8", MICROPYPATH=LIB),
         start_new_session=True,
     )

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what a target lacks, with apt; quick and silent when nothing is lacking.
 #
-#   tools/deps.sh TARGET...        TARGET is one of: host host-musl armhf arm64 arm-system bench docs
+#   tools/deps.sh TARGET...        TARGET is one of: host host-musl armhf arm64 arm-system bench
+#                                  docs cpython-tests
 #
 # Without apt it names what is lacking and stops.
 set -euo pipefail
@@ -55,6 +56,11 @@ LIST
             ;;
         docs) cat <<LIST
 /usr/bin/mypy                   mypy
+LIST
+            ;;
+        cpython-tests) cat <<LIST
+$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')/test/lock_tests.py libpython$(
+                "$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-testsuite
 LIST
             ;;
         *) die "deps.sh: unknown target $1" ;;

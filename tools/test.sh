@@ -88,6 +88,13 @@ docs() {
         --micropython "$OUT/host/micropython" || true
 }
 
+# Without the package, CPython's tests are counted as skipped and its other programs run.
+cpython_programs() {
+    "$ROOT/tools/deps.sh" cpython-tests || true
+    step "programs-$ARCH" "$PYTHON" -B "$ROOT/tests/run_programs.py" --name "programs-$ARCH" \
+        --work "$OUT/$ARCH/programs" --micropython "$(micropython_command)" --cpython "$PYTHON" || true
+}
+
 sources() {
     step includes "$PYTHON" -B "$ROOT/tools/check_includes.py" || true
     step tools "$PYTHON" -B "$ROOT/tests/run_tools.py" || true
@@ -119,6 +126,7 @@ on_host() {
     both -debug
     inventory
     inventory -standard
+    cpython_programs
     # strace, without which some tests are skipped.
     "$ROOT/tools/deps.sh" bench || true
     variant 1

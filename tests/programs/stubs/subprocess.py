@@ -1,0 +1,1 @@
+# Imported by the tests; the tests that use it cannot run.

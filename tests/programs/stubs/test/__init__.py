@@ -1,0 +1,1 @@
+# A package: MicroPython needs the file.
