@@ -11,6 +11,7 @@ output and the exit status must be equal. Lines of a script that mean something 
     # status 3            with `since`: the exit status expected (0 without this line)
     # stderr              standard error is compared too, normalised (see normal_stderr)
     # skip-if-missing: M  skipped where the MicroPython under test cannot import M
+    # not-pure: REASON    skipped with --lib: the edition in Python cannot do it, and why
 
 A script that is not finished after --timeout seconds has failed; its process group is killed.
 The last line is `NAME: N passed, N failed, N skipped`; the exit status is 1 if any failed.
@@ -30,6 +31,7 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent / "both"
 LIB = str(SCRIPTS.parent.parent / "lib")
+PURE = SCRIPTS.parent / "pure.py"
 HUNG = "no end after {} s, killed"
 
 
@@ -88,6 +90,7 @@ class Script:
         self.status = int(match.group(1)) if match else 0
         self.stderr = re.search(r"^# stderr$", text, re.M) is not None
         self.needs = re.findall(r"^# skip-if-missing: (\w+)$", text, re.M)
+        self.not_pure = re.findall(r"^# not-pure: (.+)$", text, re.M)
 
     def expected(self, options):
         """The Run to compare with."""
@@ -103,7 +106,7 @@ class Script:
             return ["needs CPython %d.%d, and there is no %s" % (*self.since, e.filename)]
         if isinstance(want.status, str):
             return ["CPython: " + want.status]
-        got = run(options.micropython_command, self.path, options.timeout)
+        got = run(options.command_under_test, self.path, options.timeout)
         lines = diff("stdout", want.stdout, got.stdout)
         if self.stderr and want.stderr is not None:
             lines += diff("stderr", normal_stderr(want.stderr), normal_stderr(got.stderr))
@@ -152,12 +155,16 @@ def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--name", default="both", help="name of this run in the closing line")
     parser.add_argument("--micropython", required=True, help="command of the build under test")
+    parser.add_argument("--lib", help="folder of the edition in Python, to be tested instead")
     parser.add_argument("--cpython", default="/usr/bin/python3", help="CPython to compare with")
     parser.add_argument("--jobs", type=int, default=2, help="scripts that run at once")
     parser.add_argument("--timeout", type=float, default=60, help="seconds that a script may take")
     parser.add_argument("filters", nargs="*", metavar="filter", help="part of a script's name")
     options = parser.parse_args()
     options.micropython_command = absolute(options.micropython)
+    options.command_under_test = list(options.micropython_command)
+    if options.lib:
+        options.command_under_test += [str(PURE), os.path.abspath(options.lib)]
     # Deprecated names are tested as well; their warnings would only clutter standard error.
     options.cpython_command = absolute(options.cpython) + ["-W", "ignore"]
     options.version = cpython_version(options.cpython_command)
@@ -198,9 +205,11 @@ def main():
     have = {name: can_import(options, name) for s in scripts for name in s.needs}
 
     def one(script):
-        missing = [name for name in script.needs if not have[name]]
-        if missing:
-            report.add(script, "skipped", ["no module " + name for name in missing])
+        reasons = ["no module " + name for name in script.needs if not have[name]]
+        if options.lib:
+            reasons += script.not_pure
+        if reasons:
+            report.add(script, "skipped", reasons)
             return
         lines = script.differences(options)
         report.add(script, "failed" if lines else "passed", lines)

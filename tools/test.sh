@@ -63,6 +63,12 @@ inventory() {
         --micropython "$(micropython_command)$kind" --cpython "$PYTHON" || true
 }
 
+# The edition in Python, on KIND as above.
+both_pure() {
+    step "both-pure-$1" "$PYTHON" -B "$ROOT/tests/run_both.py" --name "both-pure-$1" \
+        --lib "$ROOT/lib" --micropython "$(micropython_command)$2" --cpython "$PYTHON" || true
+}
+
 # FACTOR widens the bands of time: QEMU is slow.
 variant() {
     step "variant-$ARCH" "$PYTHON" -B "$ROOT/tests/run_variant.py" --name "variant-$ARCH" \
@@ -127,6 +133,10 @@ on_host() {
     inventory
     inventory -standard
     cpython_programs
+    step build-stock-gil "$ROOT/tools/build.sh" stock-gil || true
+    both_pure stock -stock
+    both_pure stock-gil -stock-gil
+    both_pure threads ""
     # strace, without which some tests are skipped.
     "$ROOT/tools/deps.sh" bench || true
     variant 1

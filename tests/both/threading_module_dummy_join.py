@@ -1,5 +1,6 @@
 # since 3.13
 # A dummy thread cannot be joined, alive or dead, and it goes from enumerate() when it has died.
+# not-pure: nothing tells of the end of a thread that is not threading's
 import _thread
 import threading
 import time

@@ -1,5 +1,6 @@
 # since 3.13
 # main_thread() is the thread of the program's start, though a worker imports threading first.
+# not-pure: it takes the thread that imports it first for the main one
 import _thread
 import time
 
