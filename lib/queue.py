@@ -3,9 +3,12 @@
 #
 # This file is part of micropython-threading, MIT licence.
 
-from threading import Condition, Lock, _patience, _Permits
+from threading import Condition, Lock, _nap, _patience, _Permits
 
 __all__ = ("Empty", "Full", "ShutDown", "Queue", "PriorityQueue", "LifoQueue", "SimpleQueue")
+
+# How long who takes an item lets others go on before get() returns; lines.py sets it.
+grace_ms = 0
 
 
 class Empty(Exception):
@@ -121,7 +124,9 @@ class Queue:
             self._wait(self._has_item, self.not_empty, Empty, block, timeout)
             item = self._get()
             self.not_full.notify()
-            return item
+        if grace_ms:
+            _nap(grace_ms)
+        return item
 
     def put_nowait(self, item):
         return self.put(item, block=False)
@@ -238,7 +243,10 @@ class SimpleQueue:
         if not self._permits._take(left):
             raise Empty
         with self._mutex:
-            return self._items.popleft()
+            item = self._items.popleft()
+        if grace_ms:
+            _nap(grace_ms)
+        return item
 
     def put_nowait(self, item):
         self.put(item)
