@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Builds MicroPython for ARCH.
 #
-#   tools/build.sh [threads|debug|stock|standard|stock-gil|no-hook]
+#   tools/build.sh [threads|debug|stock|standard|stock-gil|least|no-hook]
 #
 # threads   our variant with our modules, to build/ARCH/micropython (the default)
 # debug     the same with DEBUG=1, to build/ARCH/micropython-debug
 # stock     upstream's standard variant as it is, to build/ARCH/micropython-stock
 # standard  upstream's standard variant with our modules, to build/ARCH/micropython-standard
 # stock-gil upstream's standard variant with upstream's GIL, to build/ARCH/micropython-stock-gil
+# least     upstream's unix port with little more than _thread, to build/ARCH/micropython-least
 # no-hook   ours without its hook in the VM, to build/ARCH/micropython-no-hook: the hook's price
 #
 # MicroPython's tree is only read: objects go to build/ARCH/obj-KEY, where KEY stands for all
@@ -102,6 +103,7 @@ case $kind in
     stock) options+=("${without_libraries[@]}") ;;
     standard) options+=("${without_libraries[@]}" USER_C_MODULES="$ROOT/modules") ;;
     stock-gil) options+=("${without_libraries[@]}" VARIANT_DIR="$ROOT/benchmarks/stock-gil") ;;
+    least) options+=("${without_libraries[@]}" VARIANT_DIR="$ROOT/tests/least") ;;
     no-hook)
         options+=(VARIANT_DIR="$ROOT/variants/threads" USER_C_MODULES="$ROOT/modules")
         add_freeze_options
