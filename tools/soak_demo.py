@@ -3,8 +3,8 @@
 
     python3 tools/soak_demo.py --micropython 'CMD...' --work FOLDER [--runs N] [--jobs N]
 
-The script's sleeps are cut to 0.02 s, in a copy in FOLDER. A run that differs, fails or hangs is
-printed. Closes with "N exact of N" and `soak: N passed, N failed, N skipped`.
+The script's sleeps are cut to 0.02 s, in a copy in FOLDER. With --in-real-time they are not, and
+the cores are left idle. A run that differs, fails or hangs is printed. Closes with "N exact of N" and `soak: N passed, N failed, N skipped`.
 """
 
 import argparse
@@ -40,14 +40,15 @@ while os.getppid() == parent:
 SHOWN_FAILURES = 5
 
 
-def write_short_script(folder):
+def write_script(folder, sleep, first_line):
     with open(SCRIPT) as file:
         text = file.read()
     if text.count(SLEEP) != 1:
         raise SystemExit("error: {} is not once in {}".format(SLEEP, SCRIPT))
-    name = os.path.join(folder, "test_threading_short.py")
+    kind = "long" if sleep == SLEEP else "short"
+    name = os.path.join(folder, "test_threading_{}.py".format(kind))
     with open(name, "w") as file:
-        file.write(text.replace(SLEEP, SHORT_SLEEP))
+        file.write(first_line + "\n" + text.replace(SLEEP, sleep))
     return name
 
 
@@ -94,11 +95,11 @@ class Progress:
         print(("\n" if self.live else "") + text, end="", flush=True)
 
 
-def soak(command, runs, jobs):
+def soak(command, runs, jobs, burner_count):
     """The number of runs that are not exact."""
     failed = 0
     progress = Progress(runs)
-    burners = [subprocess.Popen([sys.executable, "-c", BURN]) for _ in range(BURNERS)]
+    burners = [subprocess.Popen([sys.executable, "-c", BURN]) for _ in range(burner_count)]
     pool = concurrent.futures.ThreadPoolExecutor(jobs)
     try:
         waiting = [pool.submit(run_once, command) for _ in range(runs)]
@@ -122,9 +123,14 @@ def main():
     parser.add_argument("--work", required=True, help="folder for the shortened script")
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--first-line", default="", help="put before the script")
+    parser.add_argument(
+        "--in-real-time", action="store_true", help="not shortened, and on cores left idle"
+    )
     args = parser.parse_args()
-    command = shlex.split(args.micropython) + [write_short_script(args.work)]
-    failed = soak(command, args.runs, args.jobs)
+    sleep = SLEEP if args.in_real_time else SHORT_SLEEP
+    command = shlex.split(args.micropython) + [write_script(args.work, sleep, args.first_line)]
+    failed = soak(command, args.runs, args.jobs, 0 if args.in_real_time else BURNERS)
     print("{} exact of {}".format(args.runs - failed, args.runs))
     print("soak: {} passed, {} failed, 0 skipped".format(args.runs - failed, failed))
     return 1 if failed else 0
