@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds MicroPython for ARCH.
 #
-#   tools/build.sh [threads|debug|stock|standard|stock-gil|least|no-hook]
+#   tools/build.sh [threads|debug|stock|standard|stock-gil|least|no-hook|mpy-cross]
 #
 # threads   our variant with our modules, to build/ARCH/micropython (the default)
 # debug     the same with DEBUG=1, to build/ARCH/micropython-debug
@@ -10,6 +10,7 @@
 # stock-gil upstream's standard variant with upstream's GIL, to build/ARCH/micropython-stock-gil
 # least     upstream's unix port with little more than _thread, to build/ARCH/micropython-least
 # no-hook   ours without its hook in the VM, to build/ARCH/micropython-no-hook: the hook's price
+# mpy-cross upstream's compiler to .mpy files, to build/host/mpy-cross
 #
 # MicroPython's tree is only read: objects go to build/ARCH/obj-KEY, where KEY stands for all
 # that makes objects differ, so that two trees or two sets of options never mix.
@@ -46,16 +47,19 @@ mpy_make() {
 
 key() { printf '%s\n' "$@" | sha1sum | cut -c 1-8; }
 
-# Freezing Python files needs mpy-cross, which upstream's makefile would build inside the tree.
+# Upstream's makefile would build it inside the tree.
+build_mpy_cross() {
+    local folder
+    folder=$OUT/mpy-cross-$(key "$ROOT" "$MPY_DIR")
+    MICROPY_MPYCROSS=$folder/mpy-cross
+    phase "Building mpy-cross" "$folder.log" \
+        mpy_make -C "$MPY_DIR/mpy-cross" BUILD="$folder" USER_C_MODULES=
+}
+
+# Freezing Python files needs mpy-cross.
 add_freeze_options() {
     [ -e "$ROOT/variants/threads/manifest.py" ] || return 0
-    if [ -z "${MICROPY_MPYCROSS:-}" ]; then
-        local folder
-        folder=$OUT/mpy-cross-$(key "$ROOT" "$MPY_DIR")
-        MICROPY_MPYCROSS=$folder/mpy-cross
-        phase "Building mpy-cross" "$folder.log" \
-            mpy_make -C "$MPY_DIR/mpy-cross" BUILD="$folder" USER_C_MODULES=
-    fi
+    [ -n "${MICROPY_MPYCROSS:-}" ] || build_mpy_cross
     options+=(MICROPY_MPYCROSS="$MICROPY_MPYCROSS")
     # Upstream's rule insists on micropython-lib, which the manifest does not use.
     [ -e "$MPY_DIR/lib/micropython-lib/README.md" ] || options+=(MPY_LIB_DIR="$MPY_DIR")
@@ -91,6 +95,13 @@ add_musl_options() {
     options+=(CC=musl-gcc CFLAGS_EXTRA="-idirafter $headers -fno-pie ${CFLAGS_EXTRA:-}"
         LDFLAGS_EXTRA="-static ${LDFLAGS_EXTRA:-}")
 }
+
+if [ "$kind" = mpy-cross ]; then
+    build_mpy_cross
+    mkdir -p "$OUT/host"
+    ln -sfn "$MICROPY_MPYCROSS" "$OUT/host/mpy-cross"
+    exit 0
+fi
 
 options=(CROSS_COMPILE="$(cross_prefix)" DEBUG="$debug")
 name=micropython-$kind
