@@ -26,6 +26,9 @@ test: ## build and run every test; closes with N passed, N failed, N skipped
 soak-demo: ## the demo's script many times at once on busy cores, each run checked
 	@tools/soak-demo.sh
 
+soak-pure: ## the demo many times on the edition in Python, with its one line more
+	@tools/soak-pure.sh
+
 stress: ## tests of what fails now and then, over and over, each for SECONDS
 	@tools/stress.sh $(SECONDS)
 
@@ -50,4 +53,4 @@ distclean: ## remove build/ whole
 help: ## print this
 	@tools/help.sh $(MAKEFILE_LIST)
 
-.PHONY: build demo test test-versions soak-demo stress bench-gil test-arm-system size clean distclean help
+.PHONY: build demo test soak-pure test-versions soak-demo stress bench-gil test-arm-system size clean distclean help

@@ -87,13 +87,6 @@ both_pure_least() {
         thread_systemexit timeout timer
 }
 
-# The demo as it is, with the one line that lib/lines.py asks for: four seconds each.
-lines() {
-    step lines env MICROPYPATH="$ROOT/lib" "$PYTHON" -B "$ROOT/tools/soak_demo.py" \
-        --micropython "$OUT/host/micropython-stock-gil" --work "$OUT/host" --runs 200 --jobs 10 \
-        --first-line "import lines" --in-real-time || true
-}
-
 package() {
     step build-mpy-cross "$ROOT/tools/build.sh" mpy-cross || return 0
     step package "$PYTHON" -B "$ROOT/tests/run_package.py" --mpy-dir "$MPY_DIR" \
@@ -169,7 +162,6 @@ on_host() {
     both_pure stock-gil -stock-gil
     both_pure threads ""
     both_pure_least
-    lines
     package
     # strace, without which some tests are skipped.
     "$ROOT/tools/deps.sh" bench || true
