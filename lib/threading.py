@@ -1009,12 +1009,12 @@ _local_kinds = {}
 # ----------------------------------------------------------------------------------------------
 # The end of the program
 
-_exit_calls = []
+_exit_calls = []  # None: the end has begun
 _exit_next = None  # what the program has given sys.atexit
 
 
 def _register_atexit(func, *args, **kwargs):
-    if _main._state == _STOPPED:
+    if _exit_calls is None:
         raise RuntimeError("can't register atexit after shutdown")
     _take_exit()
     _exit_calls.append((func, args, kwargs))
@@ -1023,9 +1023,12 @@ def _register_atexit(func, *args, **kwargs):
 def _exit():
     # From here on join() of the main thread returns. Then the others are waited for, those that
     # start meanwhile included, but not the daemons.
+    global _exit_calls
+    calls = _exit_calls
+    _exit_calls = None
     try:
-        while _exit_calls:
-            func, args, kwargs = _exit_calls.pop()
+        while calls:
+            func, args, kwargs = calls.pop()
             func(*args, **kwargs)
         _main._state = _STOPPED
         _main._ended.set()
