@@ -1,4 +1,5 @@
 # q.queue is a deque, or a list for the other two: what programs do with it under q.mutex.
+# not-pure: q.queue has only what the queues use of a deque
 import queue
 
 

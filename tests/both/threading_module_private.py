@@ -1,4 +1,5 @@
 # _active, {ident: thread} of all that live; _shutdown waits for what is not a daemon.
+# not-pure: CPython's private names are not there
 import threading
 
 main = threading.main_thread()

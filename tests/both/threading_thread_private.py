@@ -1,4 +1,5 @@
 # What subclasses that override run() use: _target, _args, _kwargs; and _started.
+# not-pure: CPython's private names are not there
 import threading
 
 

@@ -1,4 +1,5 @@
 # Timeouts a little less than nothing, and a little beside the -1 that means none.
+# not-pure: its unit of time is the millisecond
 import queue
 import threading
 
