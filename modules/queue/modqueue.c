@@ -8,6 +8,8 @@
 enum { CLASS_QUEUE, CLASS_LIFO, CLASS_HEAP, CLASSES };
 MP_REGISTER_ROOT_POINTER(mp_obj_t queue_classes[3]);
 
+extern const mp_obj_module_t mp_module_queue;
+
 // import runs it: the first time it makes the classes.
 static mp_obj_t queue_module_init(void) {
     take_sigint();
@@ -17,6 +19,7 @@ static mp_obj_t queue_module_init(void) {
         classes[CLASS_QUEUE] = class_new(&queue_class_spec, MP_OBJ_FROM_PTR(&mp_type_queue_native));
         classes[CLASS_LIFO] = class_new(&lifo_class_spec, classes[CLASS_QUEUE]);
         classes[CLASS_HEAP] = class_new(&heap_class_spec, classes[CLASS_QUEUE]);
+        module_set_classes(&mp_module_queue, classes, CLASSES);
     }
     return mp_const_none;
 }
@@ -30,7 +33,8 @@ static const mp_rom_obj_tuple_t queue_all = {
     }
 };
 
-static const mp_rom_map_elem_t queue_globals_table[] = {
+// Not const: import sets the entries without a value.
+static mp_rom_map_elem_t queue_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_queue) },
     { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&queue_module_init_obj) },
     { MP_ROM_QSTR(MP_QSTR___all__), MP_ROM_PTR(&queue_all) },
@@ -38,6 +42,9 @@ static const mp_rom_map_elem_t queue_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_Full), MP_ROM_PTR(&mp_type_Full) },
     { MP_ROM_QSTR(MP_QSTR_ShutDown), MP_ROM_PTR(&mp_type_ShutDown) },
     { MP_ROM_QSTR(MP_QSTR_SimpleQueue), MP_ROM_PTR(&mp_type_queue_simple) },
+    { MP_ROM_QSTR(MP_QSTR_Queue), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_LifoQueue), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_PriorityQueue), MP_ROM_NONE },
 };
 static MP_DEFINE_CONST_DICT(queue_globals, queue_globals_table);
 
@@ -46,20 +53,4 @@ const mp_obj_module_t mp_module_queue = {
     .globals = (mp_obj_dict_t *)&queue_globals,
 };
 
-// The classes, which are made at run time.
-void queue_module_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest);
-void queue_module_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
-    (void)self_in;
-    if (dest[0] == MP_OBJ_NULL) {
-        if (attr == MP_QSTR_Queue) {
-            dest[0] = MP_STATE_VM(queue_classes)[CLASS_QUEUE];
-        } else if (attr == MP_QSTR_LifoQueue) {
-            dest[0] = MP_STATE_VM(queue_classes)[CLASS_LIFO];
-        } else if (attr == MP_QSTR_PriorityQueue) {
-            dest[0] = MP_STATE_VM(queue_classes)[CLASS_HEAP];
-        }
-    }
-}
-
 MP_REGISTER_MODULE(MP_QSTR_queue, mp_module_queue);
-MP_REGISTER_MODULE_DELEGATION(mp_module_queue, queue_module_attr);

@@ -120,3 +120,13 @@ mp_obj_t class_new(const class_spec_t *spec, mp_const_obj_t base) {
     mp_obj_t args[3] = { MP_OBJ_NEW_QSTR(spec->name), mp_obj_new_tuple(1, (mp_obj_t *)&base), dict };
     return mp_call_function_n_kw(MP_OBJ_FROM_PTR(&mp_type_type), 3, 0, args);
 }
+
+void module_set(const mp_obj_module_t *module, qstr name, mp_obj_t value) {
+    mp_map_lookup(&module->globals->map, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP)->value = value;
+}
+
+void module_set_classes(const mp_obj_module_t *module, const mp_obj_t *classes, size_t n) {
+    for (size_t i = 0; i < n; ++i) {
+        module_set(module, ((mp_obj_type_t *)MP_OBJ_TO_PTR(classes[i]))->name, classes[i]);
+    }
+}

@@ -5,23 +5,40 @@
 #include "py/builtin.h"
 #include "threading.h"
 
+extern const mp_obj_module_t mp_module_threading;
+
 MP_REGISTER_ROOT_POINTER(mp_obj_t threading_classes[5]);
+MP_REGISTER_ROOT_POINTER(mp_obj_t threading_timeout_max);
 MP_REGISTER_ROOT_POINTER(mp_obj_t threading_hooks[2]); // trace, profile
 
 mp_obj_t threading_class(size_t which) {
     return MP_STATE_VM(threading_classes)[which];
 }
 
-// import runs it: the first time it makes the classes.
+static void set_excepthook(mp_obj_t hook) {
+    MP_STATE_VM(threading_excepthook) = hook;
+    module_set(&mp_module_threading, MP_QSTR_excepthook, hook);
+}
+
+// import runs it: the first time it makes what is not constant.
 static mp_obj_t threading_init(void) {
     take_sigint();
     MP_STATIC_ASSERT(MP_ARRAY_SIZE(MP_STATE_VM(threading_classes)) == CLASS_COUNT);
-    if (MP_STATE_VM(threading_classes)[CLASS_COUNT - 1] == MP_OBJ_NULL) {
+    mp_obj_t *classes = MP_STATE_VM(threading_classes);
+    if (classes[CLASS_COUNT - 1] == MP_OBJ_NULL) {
+        #if MICROPY_PY_BUILTINS_FLOAT
+        MP_STATE_VM(threading_timeout_max) = mp_obj_new_float((mp_float_t)9223372036.0);
+        #else
+        MP_STATE_VM(threading_timeout_max) = mp_obj_new_int_from_ll(9223372036LL);
+        #endif
+        module_set(&mp_module_threading, MP_QSTR_TIMEOUT_MAX, MP_STATE_VM(threading_timeout_max));
+        set_excepthook(MP_OBJ_FROM_PTR(&threading_excepthook_obj));
         for (size_t i = 0; i < CLASS_LOCAL; ++i) {
-            MP_STATE_VM(threading_classes)[i] = thread_new_classes(i);
+            classes[i] = thread_new_classes(i);
         }
         thread_module_init();
-        MP_STATE_VM(threading_classes)[CLASS_LOCAL] = local_new_class();
+        classes[CLASS_LOCAL] = local_new_class();
+        module_set_classes(&mp_module_threading, classes, CLASS_COUNT);
     }
     return mp_const_none;
 }
@@ -87,7 +104,8 @@ static const mp_rom_obj_tuple_t threading_all = {
     }
 };
 
-static const mp_rom_map_elem_t threading_globals_table[] = {
+// Not const: import sets the entries without a value. The dict is: programs add no names.
+static mp_rom_map_elem_t threading_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_threading) },
     { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&threading_init_obj) },
     { MP_ROM_QSTR(MP_QSTR___all__), MP_ROM_PTR(&threading_all) },
@@ -115,10 +133,15 @@ static const mp_rom_map_elem_t threading_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_BoundedSemaphore), MP_ROM_PTR(&mp_type_threading_bounded_semaphore) },
     { MP_ROM_QSTR(MP_QSTR_Event), MP_ROM_PTR(&mp_type_threading_event) },
     { MP_ROM_QSTR(MP_QSTR_Barrier), MP_ROM_PTR(&mp_type_threading_barrier) },
-    { MP_ROM_QSTR(MP_QSTR_activeCount), MP_ROM_PTR(&threading_active_count_obj) },
     { MP_ROM_QSTR(MP_QSTR__register_atexit), MP_ROM_PTR(&threading_register_atexit_obj) },
     { MP_ROM_QSTR(MP_QSTR__shutdown), MP_ROM_PTR(&threading_shutdown_obj) },
-    { MP_ROM_QSTR(MP_QSTR_currentThread), MP_ROM_PTR(&threading_current_thread_obj) },
+    { MP_ROM_QSTR(MP_QSTR_Thread), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR__MainThread), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR__DummyThread), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_Timer), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_local), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_TIMEOUT_MAX), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_excepthook), MP_ROM_NONE },
 };
 static MP_DEFINE_CONST_DICT(threading_globals, threading_globals_table);
 
@@ -139,48 +162,27 @@ static mp_obj_t active_threads(void) {
     return dict;
 }
 
-// What is not constant: the classes that are made at run time, the hook that programs set, a float.
+// What is not in the table: the old names, which `from threading import *` leaves out, and _active.
+// A store comes here as well.
 void threading_module_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest);
 void threading_module_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     (void)self_in;
     if (dest[0] != MP_OBJ_NULL) {
         if (attr == MP_QSTR_excepthook && dest[1] != MP_OBJ_NULL) {
-            MP_STATE_VM(threading_excepthook) = dest[1];
+            set_excepthook(dest[1]);
             dest[0] = MP_OBJ_NULL; // stored
         }
         return;
     }
     switch (attr) {
-        case MP_QSTR_Thread:
-            dest[0] = threading_class(CLASS_THREAD);
+        case MP_QSTR_activeCount:
+            dest[0] = MP_OBJ_FROM_PTR(&threading_active_count_obj);
             break;
-        case MP_QSTR__MainThread:
-            dest[0] = threading_class(CLASS_MAIN_THREAD);
-            break;
-        case MP_QSTR__DummyThread:
-            dest[0] = threading_class(CLASS_DUMMY_THREAD);
-            break;
-        case MP_QSTR_Timer:
-            dest[0] = threading_class(CLASS_TIMER);
-            break;
-        case MP_QSTR_local:
-            dest[0] = threading_class(CLASS_LOCAL);
+        case MP_QSTR_currentThread:
+            dest[0] = MP_OBJ_FROM_PTR(&threading_current_thread_obj);
             break;
         case MP_QSTR__active:
             dest[0] = active_threads();
-            break;
-        case MP_QSTR_TIMEOUT_MAX:
-            #if MICROPY_PY_BUILTINS_FLOAT
-            dest[0] = mp_obj_new_float((mp_float_t)9223372036.0);
-            #else
-            dest[0] = mp_obj_new_int_from_ll(9223372036LL);
-            #endif
-            break;
-        case MP_QSTR_excepthook:
-            dest[0] = MP_STATE_VM(threading_excepthook);
-            if (dest[0] == MP_OBJ_NULL) {
-                dest[0] = MP_OBJ_FROM_PTR(&threading_excepthook_obj);
-            }
             break;
     }
 }

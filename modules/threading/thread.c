@@ -361,7 +361,7 @@ METHOD_0(thread_run, MP_QSTR_run);
 // threading.excepthook; the default if the program has set None since it made the thread.
 static mp_obj_t get_excepthook(void) {
     mp_obj_t hook = MP_STATE_VM(threading_excepthook);
-    return hook == MP_OBJ_NULL || hook == mp_const_none ? MP_OBJ_FROM_PTR(&threading_excepthook_obj) : hook;
+    return hook == mp_const_none ? MP_OBJ_FROM_PTR(&threading_excepthook_obj) : hook;
 }
 
 // Hands an exception that run() has raised, SystemExit too, to threading.excepthook.

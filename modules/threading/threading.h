@@ -82,6 +82,13 @@ typedef struct _class_spec_t {
 
 mp_obj_t class_new(const class_spec_t *spec, mp_const_obj_t base);
 
+// Sets an entry of a module's table, which must not be const. The collector does not see the table:
+// whoever calls keeps the value, as a root.
+void module_set(const mp_obj_module_t *module, qstr name, mp_obj_t value);
+
+// The same for classes, by their own names.
+void module_set_classes(const mp_obj_module_t *module, const mp_obj_t *classes, size_t n);
+
 /******************************************************************************/
 // Waiting
 
