@@ -219,6 +219,69 @@ def test_python_file(t):
     )
 
 
+# flush=True calls flush() of a stream in Python, after the text; all others keep nothing back.
+def test_flush(t):
+    t.run(
+        """
+        import io, sys
+        class File(io.IOBase):
+            def write(self, data):
+                shown.append("write")
+                return len(data)
+            def flush(self):
+                shown.append("flush")
+        class NoFlush(io.IOBase):
+            def write(self, data):
+                return len(data)
+        class Fails(NoFlush):
+            def flush(self):
+                raise OSError
+        shown = []
+        print("to", "stdout", flush=True)
+        print("not", "flushed", flush=0)
+        print("to stderr", file=sys.stderr, flush=True)
+        print("a", file=File(), flush=False)
+        print("a", file=File(), flush=[1])
+        print(shown)
+        for file in (Fails(), NoFlush()):
+            print("written", file=file)
+            try:
+                print("written", file=file, flush=True)
+            except (OSError, AttributeError) as e:
+                print(type(e).__name__)
+        s = io.StringIO()
+        print("a", file=s, flush=True)
+        print(s.getvalue(), end="")
+        """,
+        stdout="to stdout\nnot flushed\n"
+        "['write', 'write', 'write', 'write', 'flush']\n"
+        "OSError\nAttributeError\na\n",
+        stderr="to stderr\n",
+    )
+
+
+# Nothing is asked of the disk: neither a pipe nor a socket could be synchronised with one.
+def test_flush_system(t):
+    os.mkfifo(str(t.folder / "fifo"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        p = t.run(
+            """
+            import socket
+            fifo = open("fifo", "r+")
+            print("to a pipe", file=fifo, flush=True)
+            print(fifo.readline(), end="")
+            s = socket.socket()
+            s.connect(socket.getaddrinfo("127.0.0.1", %d)[0][-1])
+            print("to a socket", file=s.makefile("w"), flush=True)
+            """
+            % server.getsockname()[1],
+            stdout="to a pipe\n",
+        )
+        connection = server.accept()[0]
+        with connection, connection.makefile() as file:
+            p.check_equal("the socket's line", "to a socket\n", file.readline())
+
+
 def full_pipe(t, script):
     """A script whose standard output nobody reads; it talks through standard error."""
     read, write = os.pipe()

@@ -101,36 +101,40 @@ static void print_strn(void *env, const char *str, size_t len) {
 }
 
 static mp_obj_t builtin_print(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
-    enum { ARG_sep, ARG_end, ARG_file };
+    enum { ARG_sep, ARG_end, ARG_file, ARG_flush };
     static const mp_arg_t allowed[] = {
         { MP_QSTR_sep, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_QSTR(MP_QSTR__space_)} },
         { MP_QSTR_end, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_QSTR(MP_QSTR__0x0a_)} },
         { MP_QSTR_file, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_PTR(&mp_sys_stdout_obj)} },
+        { MP_QSTR_flush, MP_ARG_KW_ONLY | MP_ARG_BOOL, {.u_bool = false} },
     };
     mp_arg_val_t vals[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(0, NULL, kwargs, MP_ARRAY_SIZE(allowed), allowed, vals);
-    if (mp_obj_is_instance_type(mp_obj_get_type(vals[ARG_file].u_obj))) {
-        // A stream written in Python sees the pieces, as CPython's print() shows them.
-        return mp_builtin_print_obj.fun.kw(n_args, args, kwargs);
-    }
-    mp_get_stream_raise(vals[ARG_file].u_obj, MP_STREAM_OP_WRITE);
+    mp_obj_t file = vals[ARG_file].u_obj;
+    mp_get_stream_raise(file, MP_STREAM_OP_WRITE);
     size_t sep_len, end_len;
     const char *sep = mp_obj_str_get_data(vals[ARG_sep].u_obj, &sep_len);
     const char *end = mp_obj_str_get_data(vals[ARG_end].u_obj, &end_len);
 
     printer_t p;
-    p.file = vals[ARG_file].u_obj;
+    p.file = file;
     p.len = 0;
     p.text = p.buffer;
     p.alloc = sizeof(p.buffer);
     mp_print_t print = { &p, print_strn };
+    bool in_python = mp_obj_is_instance_type(mp_obj_get_type(file));
+    if (in_python) {
+        // A stream written in Python sees the pieces, as CPython's print() shows them.
+        print.data = MP_OBJ_TO_PTR(file);
+        print.print_strn = mp_stream_write_adaptor;
+    }
 
     // An argument's __str__ may raise: what came before it is printed, as by the built-in print().
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
         for (size_t i = 0; i < n_args; i++) {
             if (i > 0) {
-                print_strn(&p, sep, sep_len);
+                print.print_strn(print.data, sep, sep_len);
             }
             mp_obj_print_helper(&print, args[i], PRINT_STR);
         }
@@ -139,10 +143,16 @@ static mp_obj_t builtin_print(size_t n_args, const mp_obj_t *args, mp_map_t *kwa
         print_flush(&p);
         nlr_jump(nlr.ret_val);
     }
-    print_strn(&p, end, end_len);
+    print.print_strn(print.data, end, end_len);
     print_flush(&p);
     if (p.text != p.buffer) {
         m_del(char, p.text, p.alloc);
+    }
+    if (in_python && vals[ARG_flush].u_bool) {
+        // The built-in streams of this variant keep nothing back.
+        mp_obj_t flush[2];
+        mp_load_method(file, MP_QSTR_flush, flush);
+        mp_call_method_n_kw(0, 0, flush);
     }
     return mp_const_none;
 }
