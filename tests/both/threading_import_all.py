@@ -1,4 +1,5 @@
 # from threading import * gives what __all__ names and nothing else, with the values of the moment.
+# not-pure: MicroPython 1.25 copies every name of a module in Python
 import threading
 
 before = set(globals())
