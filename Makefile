@@ -38,6 +38,9 @@ bench-gil: ## measure the GIL and the collector beside stock's GIL, CPython and 
 test-versions: ## tests/both on MPY_DIR's MicroPython, or on the newest one that Debian has
 	@tools/test-versions.sh
 
+test-stock: ## tests/both on upstream's own builds, with and without a GIL; also ARCH=armhf
+	@tools/test-stock.sh
+
 test-arm-system: ## the demo in an ARM Linux system: Debian's kernel in QEMU
 	@ARCH=armhf MACHINE=system tools/demo.sh
 
@@ -53,4 +56,4 @@ distclean: ## remove build/ whole
 help: ## print this
 	@tools/help.sh $(MAKEFILE_LIST)
 
-.PHONY: build demo test soak-pure test-versions soak-demo stress bench-gil test-arm-system size clean distclean help
+.PHONY: build demo test test-stock soak-pure test-versions soak-demo stress bench-gil test-arm-system size clean distclean help

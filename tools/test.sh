@@ -58,33 +58,14 @@ both() {
 }
 
 inventory() {
-    local kind=${1:-}
-    step "inventory-$ARCH$kind" "$PYTHON" -B "$ROOT/tests/run_inventory.py" --name "inventory-$ARCH$kind" \
-        --micropython "$(micropython_command)$kind" --cpython "$PYTHON" || true
+    step "inventory-$ARCH" "$PYTHON" -B "$ROOT/tests/run_inventory.py" --name "inventory-$ARCH" \
+        --micropython "$(micropython_command)" --cpython "$PYTHON" || true
 }
 
-# The edition in Python, on KIND as above; all scripts, or those with one of the words in the name.
+# The edition in Python; make test-stock runs it on upstream's own builds.
 both_pure() {
-    local name=both-pure-$1 kind=$2
-    shift 2
-    step "$name" "$PYTHON" -B "$ROOT/tests/run_both.py" --name "$name" --lib "$ROOT/lib" \
-        --micropython "$(micropython_command)$kind" --cpython "$PYTHON" "$@" || true
-}
-
-# The least interpreter lacks what the other scripts themselves use: see tests/least.
-both_pure_least() {
-    step build-least "$ROOT/tools/build.sh" least || return 0
-    both_pure least -least barrier condition event_basic event_pulse event_subclass event_timeout \
-        excepthook_args excepthook_replace exit_daemon exit_exception exit_join exit_many \
-        exit_nested exit_register exit_sysexit exit_timer exit_waits lock_aliases lock_basic \
-        lock_class lock_errors lock_mutex lock_negative lock_other lock_timeout lock_waiters \
-        module_a module_c module_enumerate module_hooks module_ident module_stack queue_all queue_attr queue_block \
-        queue_e queue_f queue_g queue_h queue_j queue_l queue_m queue_o queue_p queue_r queue_s \
-        queue_t rlock_basic rlock_errors rlock_locked rlock_private rlock_recursion rlock_subclass \
-        rlock_timeout semaphore_basic semaphore_release semaphore_subclass semaphore_timeout \
-        thread_a thread_bad thread_context thread_daemon thread_falsy thread_ident thread_join \
-        thread_no_init thread_repr thread_run thread_start_in thread_start_twice \
-        thread_systemexit timeout timer
+    step both-pure "$PYTHON" -B "$ROOT/tests/run_both.py" --name both-pure --lib "$ROOT/lib" \
+        --micropython "$(micropython_command)" --cpython "$PYTHON" || true
 }
 
 package() {
@@ -152,17 +133,10 @@ on_host() {
     step build-debug "$ROOT/tools/build.sh" debug || true
     step build-standard "$ROOT/tools/build.sh" standard || true
     both
-    both -standard
     both -debug
     inventory
-    inventory -standard
     cpython_programs
-    step build-stock-gil "$ROOT/tools/build.sh" stock-gil || true
-    # A heap that need not be collected: without a GIL upstream's collector frees what is in use.
-    both_pure stock "-stock -X heapsize=64m"
-    both_pure stock-gil -stock-gil
-    both_pure threads ""
-    both_pure_least
+    both_pure
     package
     # strace, without which some tests are skipped.
     "$ROOT/tools/deps.sh" bench || true
@@ -190,9 +164,7 @@ on_arm() {
         return
     fi
     step build-armhf "$ROOT/tools/build.sh" || return 0
-    step build-armhf-standard "$ROOT/tools/build.sh" standard || true
     both
-    both -standard
     variant 10
     programs 40
     on_arm_system

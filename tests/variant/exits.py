@@ -106,18 +106,18 @@ BUSY = {
 
 BLOCKED = {
     "get": "queue.Queue().get()",
-    "get_timeout": "queue.Queue().get(timeout=20)",
+    "get_timeout": "queue.Queue().get(timeout=1000)",
     "simple_get": "queue.SimpleQueue().get()",
     "put": "q = queue.Queue(1); q.put(1); q.put(1)",
     "queue_join": "q = queue.Queue(); q.put(1); q.join()",
     "lock": "lock = threading.Lock(); lock.acquire(); lock.acquire()",
-    "lock_timeout": "lock = threading.Lock(); lock.acquire(); lock.acquire(True, 20)",
+    "lock_timeout": "lock = threading.Lock(); lock.acquire(); lock.acquire(True, 1000)",
     "condition": "c = threading.Condition(); c.acquire(); c.wait()",
     "semaphore": "threading.Semaphore(0).acquire()",
     "event": "threading.Event().wait()",
     "barrier": "threading.Barrier(2).wait()",
     "join": "threading.main_thread().join()",
-    "sleep": "time.sleep(20)",
+    "sleep": "time.sleep(1000)",
     "stdin": "sys.stdin.readline()",
 }
 
