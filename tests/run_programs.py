@@ -153,6 +153,7 @@ def parse_options():
     parser.add_argument("filters", nargs="*", metavar="filter", help="part of a test's name")
     options = parser.parse_args()
     options.micropython_command = run_both.absolute(options.micropython)
+    options.command_under_test = options.micropython_command
     options.cpython_command = run_both.absolute(options.cpython) + ["-W", "ignore"]
     options.version = run_both.cpython_version(options.cpython_command)
     return options
