@@ -90,6 +90,7 @@ class Script:
         self.status = int(match.group(1)) if match else 0
         self.stderr = re.search(r"^# stderr$", text, re.M) is not None
         self.needs = re.findall(r"^# skip-if-missing: (\w+)$", text, re.M)
+        self.uncaught = re.search(r"^# uncaught-to-stderr$", text, re.M) is not None
         self.not_pure = re.findall(r"^# not-pure: (.+)$", text, re.M)
 
     def expected(self, options):
@@ -137,6 +138,11 @@ def can_import(options, module):
         stderr=subprocess.DEVNULL,
     )
     return probe.returncode == 0
+
+
+def prints_uncaught_to_stderr(options):
+    """Whether the port does as CPython with an exception that ends the program: newer ones do not."""
+    return "ValueError" in run(options.micropython_command + ["-c"], "raise ValueError", 60).stderr
 
 
 def cpython_version(command):
@@ -203,9 +209,12 @@ def main():
         scripts = [s for s in scripts if any(f in s.name for f in options.filters)]
     report = Report(len(scripts))
     have = {name: can_import(options, name) for s in scripts for name in s.needs}
+    to_stderr = prints_uncaught_to_stderr(options)
 
     def one(script):
         reasons = ["no module " + name for name in script.needs if not have[name]]
+        if script.uncaught and not to_stderr:
+            reasons.append("this port prints an uncaught exception to standard output")
         if options.lib:
             reasons += script.not_pure
         if reasons:

@@ -1,5 +1,6 @@
 # An exception in the main thread: other threads are waited for, the status is 1.
 # stderr
+# uncaught-to-stderr
 import threading
 import time
 
