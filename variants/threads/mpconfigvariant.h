@@ -41,3 +41,25 @@ void mp_hal_delay_ms(size_t ms);
 #define mp_hal_delay_ms mp_hal_delay_ms
 int mp_threads_usleep(unsigned us);
 #define usleep mp_threads_usleep
+
+// gc_alloc() looks for free blocks one by one, from where it has found the last single one: a program
+// that takes only larger pieces goes over all that is in use again and again. This hook in its loop
+// skips a word of the allocation table in which no block is free. Anywhere else it does nothing.
+static inline size_t mp_threads_skip_used(const unsigned char *table, size_t i, size_t len) {
+    const size_t each = (size_t)-1 / 3; // one bit for each block; two zeros are a free one
+    size_t next = i, word;
+    while (next + sizeof(word) <= len) {
+        __builtin_memcpy(&word, table + next, sizeof(word));
+        if (((word | word >> 1) & each) != each) {
+            break;
+        }
+        next += sizeof(word);
+    }
+    // Not the last byte: there the loop forgets what was free before.
+    return next == i ? i : next - 1;
+}
+#define MICROPY_GC_HOOK_LOOP(i) do { \
+        if (__builtin_strcmp(__func__, "gc_alloc") == 0) { \
+            (i) = mp_threads_skip_used(area->gc_alloc_table_start, i, area->gc_alloc_table_byte_len); \
+        } \
+} while (0)
