@@ -13,6 +13,7 @@
 #include "py/gc.h"
 #include "py/mphal.h"
 #include "py/mpthread.h"
+#include "py/objstr.h"
 #include "py/objtuple.h"
 #include "threading.h"
 
@@ -182,22 +183,40 @@ const char *threading_debug_name(uintptr_t native_id) {
 /******************************************************************************/
 // Making threads
 
-static mp_obj_t numbered_name(const char *format) {
-    char buf[32];
-    int len = snprintf(buf, sizeof(buf), format, (unsigned long)++name_counter);
-    return mp_obj_new_str(buf, len);
+// "PREFIX-N", or "PREFIX-N (FUNCTION)". It is hardly among the interned strings: not searched for there.
+static mp_obj_t numbered_name(const char *prefix, mp_obj_t function) {
+    vstr_t vstr;
+    vstr_init(&vstr, 32);
+    vstr_printf(&vstr, "%s-%u", prefix, (unsigned)++name_counter);
+    if (function != MP_OBJ_NULL) {
+        vstr_printf(&vstr, " (%s)", mp_obj_str_get_str(function));
+    }
+    mp_obj_t name = mp_obj_new_str_copy(&mp_type_str, (const byte *)vstr.buf, vstr.len);
+    vstr_clear(&vstr);
+    return name;
 }
 
 static mp_obj_t str_of(mp_obj_t obj) {
     return mp_obj_is_str(obj) ? obj : mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_str), obj);
 }
 
+// An attribute of the instance alone: no class has one of these names.
+static void set_attr(mp_obj_t instance, qstr name, mp_obj_t value) {
+    mp_map_t *members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(instance))->members;
+    mp_map_lookup(members, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP_ADD_IF_NOT_FOUND)->value = value;
+}
+
+static void delete_attr(mp_obj_t instance, qstr name) {
+    mp_map_t *members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(instance))->members;
+    mp_map_lookup(members, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP_REMOVE_IF_FOUND);
+}
+
 // What run() calls are attributes of the instance: subclasses that override run() use them.
 static void set_call(mp_obj_t instance, mp_obj_t target, mp_obj_t args, mp_obj_t kwargs) {
     bool no_kwargs = kwargs == MP_OBJ_NULL || kwargs == mp_const_none;
-    mp_store_attr(instance, MP_QSTR__target, target == MP_OBJ_NULL ? mp_const_none : target);
-    mp_store_attr(instance, MP_QSTR__args, args == MP_OBJ_NULL ? mp_const_empty_tuple : args);
-    mp_store_attr(instance, MP_QSTR__kwargs, no_kwargs ? mp_obj_new_dict(0) : kwargs);
+    set_attr(instance, MP_QSTR__target, target == MP_OBJ_NULL ? mp_const_none : target);
+    set_attr(instance, MP_QSTR__args, args == MP_OBJ_NULL ? mp_const_empty_tuple : args);
+    set_attr(instance, MP_QSTR__kwargs, no_kwargs ? mp_obj_new_dict(0) : kwargs);
 }
 
 // A native object for the instance, with everything but the name.
@@ -232,7 +251,7 @@ static thread_obj_t *thread_current_native(void) {
         return current;
     }
     remove_dead_dummies();
-    thread_obj_t *self = thread_new_running(CLASS_DUMMY_THREAD, numbered_name("Dummy-%lu"), true);
+    thread_obj_t *self = thread_new_running(CLASS_DUMMY_THREAD, numbered_name("Dummy", MP_OBJ_NULL), true);
     self->ident = mp_thread_get_id();
     self->native_id = sync_native_id();
     sync_enter();
@@ -277,17 +296,11 @@ static mp_obj_t thread_init(mp_obj_t self_in, const mp_obj_t *args) {
     if (args[NAME] != MP_OBJ_NULL && mp_obj_is_true(args[NAME])) {
         self->name = str_of(args[NAME]);
     } else {
-        self->name = numbered_name("Thread-%lu");
         mp_obj_t dest[2] = { MP_OBJ_NULL, MP_OBJ_NULL };
         if (args[TARGET] != MP_OBJ_NULL && args[TARGET] != mp_const_none) {
             mp_load_method_protected(args[TARGET], MP_QSTR___name__, dest, false);
         }
-        if (dest[0] != MP_OBJ_NULL) {
-            vstr_t vstr;
-            vstr_init(&vstr, 32);
-            vstr_printf(&vstr, "%s (%s)", mp_obj_str_get_str(self->name), mp_obj_str_get_str(str_of(dest[0])));
-            self->name = mp_obj_new_str_from_vstr(&vstr);
-        }
+        self->name = numbered_name("Thread", dest[0] == MP_OBJ_NULL ? MP_OBJ_NULL : str_of(dest[0]));
     }
     ((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->subobj[0] = MP_OBJ_FROM_PTR(self);
     return mp_const_none;
@@ -348,9 +361,9 @@ static mp_obj_t thread_run(mp_obj_t self_in, const mp_obj_t *args) {
         nlr.ret_val = NULL;
     }
     // What they refer to may be large: it goes with the end of run(), not of the Thread.
-    mp_store_attr(self_in, MP_QSTR__target, MP_OBJ_NULL);
-    mp_store_attr(self_in, MP_QSTR__args, MP_OBJ_NULL);
-    mp_store_attr(self_in, MP_QSTR__kwargs, MP_OBJ_NULL);
+    delete_attr(self_in, MP_QSTR__target);
+    delete_attr(self_in, MP_QSTR__args);
+    delete_attr(self_in, MP_QSTR__kwargs);
     if (nlr.ret_val != NULL) {
         nlr_raise(MP_OBJ_FROM_PTR(nlr.ret_val));
     }
