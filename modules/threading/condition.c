@@ -85,19 +85,12 @@ static void condition_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
 
 static mp_obj_t condition_enter(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
-    mp_obj_t dest[2];
-    mp_load_method(condition_self(self_in)->lock, MP_QSTR___enter__, dest);
-    return mp_call_method_n_kw(0, 0, dest);
+    return any_lock_enter(condition_self(self_in)->lock);
 }
 METHOD_0(condition_enter, MP_QSTR___enter__);
 
 static mp_obj_t condition_exit(mp_obj_t self_in, const mp_obj_t *args) {
-    mp_obj_t dest[5];
-    mp_load_method(condition_self(self_in)->lock, MP_QSTR___exit__, dest);
-    dest[2] = args[0];
-    dest[3] = args[1];
-    dest[4] = args[2];
-    return mp_call_method_n_kw(3, 0, dest);
+    return any_lock_exit(condition_self(self_in)->lock, args);
 }
 METHOD_EXIT(condition_exit);
 

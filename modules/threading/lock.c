@@ -2,6 +2,8 @@
 //
 // This file is part of micropython-threading, MIT licence.
 
+#include <string.h>
+
 #include "py/mpthread.h"
 #include "lock.h"
 
@@ -255,6 +257,30 @@ static bool has_method(mp_obj_t lock, qstr name, mp_obj_t *dest) {
 
 mp_obj_t any_lock_new(void) {
     return rlock_new();
+}
+
+mp_obj_t any_lock_enter(mp_obj_t lock) {
+    static const mp_obj_t not_given[2];
+    if (mp_obj_is_type(lock, &mp_type_threading_rlock)) {
+        return rlock_acquire(lock, not_given);
+    }
+    if (mp_obj_is_type(lock, &mp_type_threading_lock)) {
+        return lock_acquire(lock, not_given);
+    }
+    return call_0(lock, MP_QSTR___enter__);
+}
+
+mp_obj_t any_lock_exit(mp_obj_t lock, const mp_obj_t *args) {
+    if (mp_obj_is_type(lock, &mp_type_threading_rlock)) {
+        return rlock_release(lock, NULL);
+    }
+    if (mp_obj_is_type(lock, &mp_type_threading_lock)) {
+        return lock_release(lock, NULL);
+    }
+    mp_obj_t dest[5];
+    mp_load_method(lock, MP_QSTR___exit__, dest);
+    memcpy(&dest[2], args, 3 * sizeof(*args));
+    return mp_call_method_n_kw(3, 0, dest);
 }
 
 bool any_lock_is_owned(mp_obj_t lock) {

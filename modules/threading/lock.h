@@ -10,6 +10,10 @@
 // What Condition() makes for itself: an RLock.
 mp_obj_t any_lock_new(void);
 
+// with lock: its __enter__(), and its __exit__() with three arguments.
+mp_obj_t any_lock_enter(mp_obj_t lock);
+mp_obj_t any_lock_exit(mp_obj_t lock, const mp_obj_t *args);
+
 // Whether the calling thread holds the lock; for a lock without an owner, whether anybody does.
 bool any_lock_is_owned(mp_obj_t lock);
 

@@ -57,12 +57,19 @@ static mp_obj_t method_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const 
         mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("unbound method %q() needs an argument"),
             (qstr)self->name);
     }
-    if (n_kw == 0 && n_args - 1 == self->n_params && self->n_positional == self->n_params) {
-        return self->fun(args[0], args + 1);
-    }
+    mp_obj_t instance = *args++;
+    --n_args;
     mp_obj_t vals[METHOD_MAX_PARAMS];
-    method_parse(self, n_args - 1, n_kw, args + 1, vals);
-    return self->fun(args[0], vals);
+    if (n_kw > 0 || n_args < self->n_required || n_args > self->n_positional) {
+        method_parse(self, n_args, n_kw, args, vals);
+    } else if (n_args == self->n_params) {
+        return self->fun(instance, args);
+    } else {
+        for (size_t i = 0; i < self->n_params; ++i) {
+            vals[i] = i < n_args ? args[i] : MP_OBJ_NULL;
+        }
+    }
+    return self->fun(instance, vals);
 }
 
 static void method_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
@@ -80,19 +87,34 @@ MP_DEFINE_CONST_OBJ_TYPE(
     attr, method_attr
     );
 
+// mp_obj_is_subclass_fast() for classes made at run time, each of which has one base, as the usual ones.
+static bool is_derived(const mp_obj_type_t *self_type, const mp_obj_type_t *type) {
+    const mp_obj_type_t *class = self_type;
+    while (mp_obj_is_instance_type(class)) {
+        class = MP_OBJ_TYPE_GET_SLOT_OR_NULL(class, parent);
+        if (class == type) {
+            return true;
+        }
+        if (class == NULL || class->base.type != &mp_type_type) {
+            return mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(self_type), MP_OBJ_FROM_PTR(type));
+        }
+    }
+    return false;
+}
+
 void *native_self_maybe(mp_obj_t self_in, const mp_obj_type_t *type) {
-    const mp_obj_type_t *self_type = mp_obj_get_type(self_in);
-    if (self_type == type) {
+    if (mp_obj_is_exact_type(self_in, type)) {
         return MP_OBJ_TO_PTR(self_in);
     }
-    if (!mp_obj_is_instance_type(self_type)
-        || !mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(self_type), MP_OBJ_FROM_PTR(type))) {
+    const mp_obj_type_t *self_type = mp_obj_get_type(self_in);
+    if (!is_derived(self_type, type)) {
         mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("argument should be a '%q' not a '%q'"),
             (qstr)type->name, (qstr)self_type->name);
     }
     mp_obj_t native = ((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->subobj[0];
     // Until __init__() has been called a function stands in for the native object.
-    return mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(native)), MP_OBJ_FROM_PTR(type))
+    return mp_obj_is_exact_type(native, type)
+           || mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(native)), MP_OBJ_FROM_PTR(type))
         ? MP_OBJ_TO_PTR(native) : NULL;
 }
 
