@@ -1,7 +1,7 @@
 // Queue, LifoQueue, PriorityQueue.
 //
-// A queue is entered in one of two ways. A plain Queue (no hook overridden, nobody holds q.mutex) changes
-// under the guard, in one step. All others take the mutex as CPython does, for the hooks and the
+// A queue is entered in one of two ways. A plain Queue or LifoQueue (no hook overridden, nobody holds
+// q.mutex) changes under the guard, in one step. All others take the mutex as CPython does, for the hooks and the
 // comparisons of a heap are Python, and a program may hold q.mutex itself. Who finds the mutex held
 // takes the second way too, so the two never meet.
 //
@@ -16,6 +16,9 @@
 #include "py/objlist.h"
 #include "queue.h"
 #include "ring.h"
+
+// A LifoQueue's list keeps room for so many items.
+#define LIST_KEEP (64)
 
 enum { NOT_EMPTY, NOT_FULL, ALL_TASKS_DONE, N_LISTS };
 
@@ -148,33 +151,28 @@ static mp_obj_t get_condition(queue_obj_t *self, size_t which) {
 // A timeout as put() and get() take it: a negative one is an error at once, the rest is read when it
 // comes to waiting.
 typedef struct _patience_t {
-    bool block;
-    bool expired;
     mp_obj_t unread; // the timeout; MP_OBJ_NULL once it is in the deadline
-    sync_deadline_t deadline;
+    sync_deadline_t deadline; // SYNC_POLL: no waiting (any more)
 } patience_t;
 
 static void patience_init(patience_t *self, mp_obj_t block, mp_obj_t timeout, bool matters) {
-    self->block = arg_is_true(block, true);
-    self->expired = false;
-    self->deadline = SYNC_FOREVER;
-    self->unread = self->block && timeout != mp_const_none ? timeout : MP_OBJ_NULL;
-    if (matters && self->unread != MP_OBJ_NULL && is_negative(timeout)) {
-        mp_raise_ValueError(MP_ERROR_TEXT("'timeout' must be a non-negative number"));
+    self->unread = MP_OBJ_NULL;
+    self->deadline = arg_is_true(block, true) ? SYNC_FOREVER : SYNC_POLL;
+    if (timeout != MP_OBJ_NULL && timeout != mp_const_none && self->deadline != SYNC_POLL) {
+        self->unread = timeout;
+        if (matters && is_negative(timeout)) {
+            mp_raise_ValueError(MP_ERROR_TEXT("'timeout' must be a non-negative number"));
+        }
     }
 }
 
-// To be called before patience_left(). Raises what is wrong with the timeout: not under the guard.
+// To be called before the deadline is looked at. Raises what is wrong with the timeout: not under the
+// guard.
 static void patience_read(patience_t *self) {
     if (self->unread != MP_OBJ_NULL) {
         self->deadline = deadline_from_timeout(self->unread);
         self->unread = MP_OBJ_NULL;
     }
-}
-
-// False: no waiting any more.
-static bool patience_left(const patience_t *self) {
-    return self->block && !self->expired && self->deadline != SYNC_POLL;
 }
 
 // Sleeps in one of the lists. Called under the guard, which it leaves, and with the mutex if `locked`,
@@ -188,7 +186,9 @@ static void queue_sleep(queue_obj_t *self, size_t which, bool locked, patience_t
     }
     mp_obj_t exc;
     bool woken = waiter_sleep(&waiter, patience->deadline, &exc);
-    patience->expired = !woken;
+    if (!woken) {
+        patience->deadline = SYNC_POLL;
+    }
     if (woken && exc != MP_OBJ_NULL) {
         // This thread leaves with an exception: what it was woken for is for somebody else.
         sync_enter();
@@ -478,7 +478,7 @@ static void put_locked(queue_obj_t *self, mp_obj_t item, patience_t *patience) {
             break;
         }
         patience_read(patience);
-        if (!patience_left(patience)) {
+        if (patience->deadline == SYNC_POLL) {
             raise(&mp_type_Full);
         }
         sync_enter();
@@ -500,7 +500,7 @@ static mp_obj_t get_locked(queue_obj_t *self, patience_t *patience) {
             raise(&mp_type_ShutDown);
         }
         patience_read(patience);
-        if (!patience_left(patience)) {
+        if (patience->deadline == SYNC_POLL) {
             raise(&mp_type_Empty);
         }
         sync_enter();
@@ -515,25 +515,65 @@ static mp_obj_t get_locked(queue_obj_t *self, patience_t *patience) {
 }
 
 /******************************************************************************/
-// Under the guard: a plain Queue
+// Under the guard: a plain Queue or LifoQueue
 
-// Enters the guard and returns the ring if the queue is one that can be entered so now; else NULL.
-static ring_t *enter_plain(queue_obj_t *self) {
-    if (self->kind != KIND_FIFO) {
-        return NULL;
+// Enters the guard, if the queue is one that can be entered so now.
+static bool enter_plain(queue_obj_t *self) {
+    if (self->kind > KIND_LIFO) {
+        return false;
     }
     sync_enter();
     if (self->mutex != NULL && sync_sem_is_taken(&self->mutex->sem)) {
         sync_leave();
-        return NULL;
+        return false;
     }
+    return true;
+}
+
+static ring_t *plain_ring(queue_obj_t *self) {
     return &((ring_obj_t *)MP_OBJ_TO_PTR(self->items))->ring;
 }
 
+static size_t plain_len(queue_obj_t *self) {
+    return self->kind == KIND_FIFO ? plain_ring(self)->len : ((mp_obj_list_t *)MP_OBJ_TO_PTR(self->items))->len;
+}
+
+// False: that takes an allocation.
+static bool plain_append(queue_obj_t *self, mp_obj_t item) {
+    if (self->kind == KIND_FIFO) {
+        ring_t *ring = plain_ring(self);
+        if (ring->len == ring->alloc) {
+            return false;
+        }
+        ring_append(ring, item);
+    } else {
+        mp_obj_list_t *list = MP_OBJ_TO_PTR(self->items);
+        if (list->len == list->alloc) {
+            return false;
+        }
+        list->items[list->len++] = item;
+    }
+    return true;
+}
+
+// Of a queue that is not empty. MP_OBJ_NULL: the list is much longer than it need be; its own pop()
+// is to give memory back.
+static mp_obj_t plain_pop(queue_obj_t *self) {
+    if (self->kind == KIND_FIFO) {
+        return ring_pop_left(plain_ring(self));
+    }
+    mp_obj_list_t *list = MP_OBJ_TO_PTR(self->items);
+    if (list->alloc > LIST_KEEP && list->alloc > 2 * list->len) {
+        return MP_OBJ_NULL;
+    }
+    mp_obj_t item = list->items[--list->len];
+    list->items[list->len] = MP_OBJ_NULL; // for the collector
+    return item;
+}
+
 static size_t qsize(queue_obj_t *self) {
-    ring_t *ring = enter_plain(self);
-    if (ring != NULL) {
-        size_t len = ring->len;
+    if (enter_plain(self)) {
+        size_t len = plain_len(self);
         sync_leave();
         return len;
     }
@@ -547,50 +587,49 @@ static size_t qsize(queue_obj_t *self) {
 static mp_obj_t put(queue_obj_t *self, mp_obj_t item, mp_obj_t block, mp_obj_t timeout) {
     patience_t patience;
     patience_init(&patience, block, timeout, self->maxsize > 0 && !self->is_shutdown);
-    for (;;) {
-        ring_t *ring = enter_plain(self);
-        if (ring == NULL) {
-            put_locked(self, item, &patience);
-            return mp_const_none;
-        }
+    while (enter_plain(self)) {
         if (self->is_shutdown) {
             sync_leave();
             raise(&mp_type_ShutDown);
         }
-        if (self->maxsize > 0 && ring->len >= (size_t)self->maxsize) {
+        if (self->maxsize > 0 && plain_len(self) >= (size_t)self->maxsize) {
             if (patience.unread != MP_OBJ_NULL) {
                 sync_leave();
                 patience_read(&patience);
                 continue;
             }
-            if (!patience_left(&patience)) {
+            if (patience.deadline == SYNC_POLL) {
                 sync_leave();
                 raise(&mp_type_Full);
             }
             queue_sleep(self, NOT_FULL, false, &patience);
-        } else if (ring->len < ring->alloc) {
-            ring_append(ring, item);
+        } else if (plain_append(self, item)) {
             ++self->unfinished;
             wake(self, NOT_EMPTY);
             sync_leave();
             return mp_const_none;
         } else {
             sync_leave();
-            ring_reserve(ring);
+            if (self->kind == KIND_LIFO) {
+                break;
+            }
+            ring_reserve(plain_ring(self));
         }
     }
+    put_locked(self, item, &patience);
+    return mp_const_none;
 }
 
 static mp_obj_t get(queue_obj_t *self, mp_obj_t block, mp_obj_t timeout) {
     patience_t patience;
     patience_init(&patience, block, timeout, !self->is_shutdown || qsize(self) > 0);
-    for (;;) {
-        ring_t *ring = enter_plain(self);
-        if (ring == NULL) {
-            return get_locked(self, &patience);
-        }
-        if (ring->len > 0) {
-            mp_obj_t item = ring_pop_left(ring);
+    while (enter_plain(self)) {
+        if (plain_len(self) > 0) {
+            mp_obj_t item = plain_pop(self);
+            if (item == MP_OBJ_NULL) {
+                sync_leave();
+                break;
+            }
             wake(self, NOT_FULL);
             sync_leave();
             return item;
@@ -604,12 +643,13 @@ static mp_obj_t get(queue_obj_t *self, mp_obj_t block, mp_obj_t timeout) {
             patience_read(&patience);
             continue;
         }
-        if (!patience_left(&patience)) {
+        if (patience.deadline == SYNC_POLL) {
             sync_leave();
             raise(&mp_type_Empty);
         }
         queue_sleep(self, NOT_EMPTY, false, &patience);
     }
+    return get_locked(self, &patience);
 }
 
 /******************************************************************************/
@@ -847,12 +887,17 @@ static const mp_rom_map_elem_t queue_table[] = {
     { MP_ROM_QSTR(MP_QSTR__get), MP_ROM_PTR(&fifo_hook_get_obj) },
 };
 
+// put() and get() again: found there they cost one search less.
 static const mp_rom_map_elem_t lifo_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_put), MP_ROM_PTR(&queue_put_obj) },
+    { MP_ROM_QSTR(MP_QSTR_get), MP_ROM_PTR(&queue_get_obj) },
     { MP_ROM_QSTR(MP_QSTR__init), MP_ROM_PTR(&lifo_init_obj) },
     { MP_ROM_QSTR(MP_QSTR__get), MP_ROM_PTR(&lifo_hook_get_obj) },
 };
 
 static const mp_rom_map_elem_t heap_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_put), MP_ROM_PTR(&queue_put_obj) },
+    { MP_ROM_QSTR(MP_QSTR_get), MP_ROM_PTR(&queue_get_obj) },
     { MP_ROM_QSTR(MP_QSTR__init), MP_ROM_PTR(&heap_init_obj) },
     { MP_ROM_QSTR(MP_QSTR__put), MP_ROM_PTR(&heap_hook_put_obj) },
     { MP_ROM_QSTR(MP_QSTR__get), MP_ROM_PTR(&heap_hook_get_obj) },

@@ -18,7 +18,7 @@ mp_obj_t *ring_at(const ring_t *ring, size_t i) {
 
 void ring_reserve(ring_t *ring) {
     sync_enter();
-    size_t alloc = ring->alloc == 0 ? RING_LEAST : 2 * ring->alloc;
+    size_t alloc = ring->alloc == 0 ? RING_LEAST : (size_t)2 * ring->alloc;
     sync_leave();
     mp_obj_t *items = m_new0(mp_obj_t, alloc);
     sync_enter();

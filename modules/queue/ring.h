@@ -11,9 +11,9 @@
 
 typedef struct _ring_t {
     mp_obj_t *items; // `alloc` of them, a power of two; free ones are MP_OBJ_NULL
-    size_t alloc;
-    size_t head; // where the first one is
-    size_t len;
+    uint32_t alloc;
+    uint32_t head; // where the first one is
+    uint32_t len;
 } ring_t;
 
 // Makes room for a full ring; who appends looks again, for somebody else may have been faster.
