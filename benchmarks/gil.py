@@ -15,25 +15,19 @@ clock (instructions, system calls) is counted, hence the same in every run.
 --quick makes every figure, but of samples too few to mean anything.
 """
 
-import argparse
-import ast
 import os
-import platform
 import re
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
 
+import contest
 import report
+from contest import C, CPYTHON, OURS, STOCK, Figure, figures_of, percentile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = os.path.join(HERE, "gil_cases.py")
 
-MARK = "/no-such-file-but-a-mark"  # of gil_cases.py and gil_yardstick.c
-
-OURS, STOCK, CPYTHON, C = "ours", "stock GIL", "CPython", "C"
 NO_HOOK = "no hook"
 
 HOGS = (0, 1, 2, 8)
@@ -69,87 +63,17 @@ PERF_BENCH = (
 )
 
 
-class Figure:
-    """One contestant's figure: its value and the rounds' own values."""
-
-    def __init__(self, rounds, value=None):
-        self.rounds = rounds
-        self.value = statistics.median(rounds) if value is None else value
-
-    def text(self, digits):
-        if len(set(self.rounds)) == 1:
-            return "{:.{}f}".format(self.value, digits)
-        low, high = min(self.rounds), max(self.rounds)
-        return "{:.{d}f} ({:.{d}f}..{:.{d}f})".format(self.value, low, high, d=digits)
-
-
-def percentile(values, percent):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
-
-
-def figures_of(results, function):
-    """A figure for each contestant: the function of its samples, by round and of all."""
-    return {
-        name: Figure([function(r) for r in rounds], function([x for r in rounds for x in r]))
-        for name, rounds in results.items()
-    }
-
-
-class Bench:
-    """Runs cases, round by round, each contestant in its turn."""
-
+class Bench(contest.Contest):
     def __init__(self, options):
-        self.rounds = 1 if options.quick else options.rounds
-        self.quick = options.quick
-        self.perf_bench = options.perf_bench
-        self.work = options.work
-        self.commands = {
+        commands = {
             OURS: [options.ours, "-X", "heapsize=1m", CASES],
             STOCK: [options.stock, "-X", "heapsize=1m", CASES],
             CPYTHON: [options.cpython, "-B", CASES],
             C: [options.yardstick],
         }
+        super().__init__(options, commands)
+        self.perf_bench = options.perf_bench
         self.plain = {OURS: options.ours, NO_HOOK: options.no_hook, STOCK: options.stock}
-
-    def size(self, full, quick):
-        return quick if self.quick else full
-
-    def run(self, command):
-        result = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=600)
-        if result.returncode != 0:
-            raise SystemExit("{} ended with {}".format(command, result.returncode))
-        return ast.literal_eval(result.stdout.strip())
-
-    def case(self, who, name, *numbers):
-        """What the case prints: for each contestant a list of the rounds' lists."""
-        results = {contestant: [] for contestant in who}
-        for _ in range(self.rounds):
-            for contestant in who:
-                command = self.commands[contestant] + [name] + [str(n) for n in numbers]
-                results[contestant].append(self.run(command))
-        return results
-
-    def switches(self, contestant, name, rounds):
-        """Context switches of a whole run of the case, of all its threads."""
-        command = self.commands[contestant] + [name, str(rounds)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = status
-        if status != 0:
-            raise SystemExit("{} failed".format(command))
-        return usage.ru_nvcsw + usage.ru_nivcsw
-
-    def system_calls(self, contestant, name, rounds):
-        """The system calls of what the case measures, which it marks, as lines of strace."""
-        trace = os.path.join(self.work, "trace")
-        command = self.commands[contestant] + [name, str(rounds)]
-        self.run(["strace", "-f", "-qq", "-e", "signal=none", "-o", trace] + command)
-        with open(trace) as file:
-            lines = [line for line in file if " resumed>" not in line]
-        # In quotes: MicroPython also reads its source, in which strace escapes them.
-        first, last = (i for i, line in enumerate(lines) if '"{}"'.format(MARK) in line)
-        return lines[first + 1 : last]
 
     def instructions(self, contestant, benchmark, n, m):
         script = os.path.join(self.work, "perf.py")
@@ -407,71 +331,36 @@ GROUPS = (
 )
 
 
-def load():
-    return "{:.2f}".format(os.getloadavg()[0])
-
-
-def machine(options, load_before):
-    model = platform.machine()
-    with open("/proc/cpuinfo") as file:
-        for line in file:
-            if line.startswith("model name"):
-                model = line.split(":", 1)[1].strip()
-                break
-    version = subprocess.run(
-        [options.cpython, "-c", "import platform; print(platform.python_version())"],
-        stdout=subprocess.PIPE,
-        text=True,
-    ).stdout.strip()
-    return "{}, {} cores, Linux {}, CPython {}; load {} before and {} after, {} rounds".format(
-        model,
-        os.cpu_count(),
-        re.match(r"\d+\.\d+", platform.release()).group(),
-        version,
-        load_before,
-        load(),
-        1 if options.quick else options.rounds,
-    )
-
-
-def parse_options():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("ours", "no-hook", "stock", "cpython", "yardstick", "perf-bench", "out"):
-        parser.add_argument("--" + name, required=True)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("groups", nargs="*", help="names of functions of this file; all if none")
-    return parser.parse_args()
-
-
 def main():
-    options = parse_options()
-    load_before = load()
-    tables = {}
-    with tempfile.TemporaryDirectory() as options.work:
-        bench = Bench(options)
-        for group in GROUPS:
-            if not options.groups or group.__name__ in options.groups:
-                begin = time.monotonic()
-                tables[group.__name__] = table = group(bench)
-                print(table.as_text())
-                print("({:.0f} s)\n".format(time.monotonic() - begin), flush=True)
-    line = machine(options, load_before)
-    print(line)
-    rows = [row for table in tables.values() for row in table.rows]
-    missed = sum(row.met is False for row in rows)
-    print("{} rows, {} targets missed".format(len(rows), missed))
-    if options.quick:
-        print("quick: too few samples for any of these to mean anything")
-    if not options.groups:
-        title = "The GIL and the collector, measured"
-        report.write_markdown(
-            os.path.join(options.out, "bench-gil.md"), title, line, tables.values()
+    options = contest.parse_options(__doc__.splitlines()[0], "no-hook", "perf-bench")
+
+    def publish(line, tables):
+        contest.write_markdown(
+            options,
+            "bench-gil",
+            "The GIL and the collector, measured",
+            "make bench-gil",
+            line,
+            tables,
+            "The first two tables as bars",
         )
+        throughput, lateness = tables["throughput"], tables["lateness"]
+        ratios = [row for row in throughput.rows if row.target]
         report.write_svg(
-            os.path.join(options.out, "bench-gil.svg"), tables["throughput"], tables["lateness"]
+            os.path.join(options.out, "bench-gil.svg"),
+            report.Bars(
+                throughput, ratios, lambda v: v / 1.1, (0, 0.25, 0.5, 0.75, 1), "part of one's work"
+            ),
+            report.Bars(
+                lateness,
+                lateness.rows,
+                report.log_scale(10, 1e6),
+                [10**n for n in range(1, 7)],
+                "lateness in us (logarithmic)",
+            ),
         )
-    return 0
+
+    return contest.run_groups(options, GROUPS, Bench, publish)
 
 
 if __name__ == "__main__":

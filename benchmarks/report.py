@@ -81,15 +81,15 @@ class Table:
         return "\n".join(["## " + self.title, "", self.text, "", rows[0], rule] + rows[1:])
 
 
-def write_markdown(path, title, machine, tables):
+def write_markdown(path, title, command, machine, tables, svg, picture):
     with open(path, "w") as file:
         file.write("# {}\n\n".format(title))
         file.write(
-            "Written by `make bench-gil`: the median of the rounds, with the least and the "
+            "Written by `{}`: the median of the rounds, with the least and the "
             "greatest in\nbrackets. The contestants take turns within every round. The columns "
-            "with / give ours as\na multiple of theirs.\n\n"
+            "with / give ours as\na multiple of theirs.\n\n".format(command)
         )
-        file.write("{}.\n\n![The first two tables as bars](bench-gil.svg)\n".format(machine))
+        file.write("{}.\n\n![{}]({})\n".format(machine, picture, svg))
         for table in tables:
             file.write("\n{}\n".format(table.as_markdown()))
 
@@ -163,19 +163,7 @@ def log_scale(low, high):
     return lambda value: math.log10(max(value, low) / low) / math.log10(high / low)
 
 
-def write_svg(path, throughput, lateness):
-    """The ratios of throughput, from 0 to 1.1, and lateness on a logarithmic scale."""
-    ratios = [row for row in throughput.rows if row.target]
-    panels = [
-        Bars(throughput, ratios, lambda v: v / 1.1, (0, 0.25, 0.5, 0.75, 1), "part of one's work"),
-        Bars(
-            lateness,
-            lateness.rows,
-            log_scale(10, 1e6),
-            [10**n for n in range(1, 7)],
-            "lateness in us (logarithmic)",
-        ),
-    ]
+def write_svg(path, *panels):
     body = list(legend(0))
     top = 2 * LINE
     for panel in panels:
