@@ -32,6 +32,9 @@ soak-pure: ## the demo many times on the edition in Python, with its one line mo
 stress: ## tests of what fails now and then, over and over, each for SECONDS
 	@tools/stress.sh $(SECONDS)
 
+bench: ## measure threading and queue beside CPython, the edition in Python, and C
+	@tools/bench.sh
+
 bench-gil: ## measure the GIL and the collector beside stock's GIL, CPython and C
 	@tools/bench-gil.sh
 
@@ -56,4 +59,4 @@ distclean: ## remove build/ whole
 help: ## print this
 	@tools/help.sh $(MAKEFILE_LIST)
 
-.PHONY: build demo test test-stock soak-pure test-versions soak-demo stress bench-gil test-arm-system size clean distclean help
+.PHONY: build demo test test-stock soak-pure test-versions soak-demo stress bench bench-gil test-arm-system size clean distclean help

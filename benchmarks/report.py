@@ -10,7 +10,7 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#999999")
 
 BAR_HEIGHT = 11
 GROUP_GAP = 9
-LEFT = 130
+LEFT = 200
 WIDTH = 760
 RIGHT = 70
 LINE = 22
@@ -37,19 +37,20 @@ class Row:
             return ""
         return "{:.2f}".format(self.figures["ours"].value / self.figures[other].value)
 
-    def cells(self, columns):
+    def cells(self, columns, ratios):
         figures = [
             self.figures[c].text(self.digits) if c in self.figures else "-" for c in columns
         ]
-        ratios = [self.note] if self.note else [self.ratio(c) for c in columns[1:3]]
-        return [self.label] + figures + ratios + [self.target, self.verdict()]
+        notes = [self.note] if self.note else [self.ratio(c) for c in ratios]
+        return [self.label] + figures + notes + [self.target, self.verdict()]
 
 
 class Table:
-    def __init__(self, title, text, columns=COLUMNS):
+    def __init__(self, title, text, columns=COLUMNS, ratios=None):
         self.title = title
         self.text = text
         self.columns = columns
+        self.ratios = columns[1:3] if ratios is None else ratios  # columns that ours is a multiple of
         self.rows = []
 
     def add(self, label, figures, digits=0, target="", met=None, note="", why=""):
@@ -60,9 +61,9 @@ class Table:
         if any(row.note for row in self.rows):
             ratios = ["ratio"]
         else:
-            ratios = ["/ " + column for column in self.columns[1:3]]
+            ratios = ["/ " + column for column in self.ratios]
         header = [""] + list(self.columns) + ratios + ["target", ""]
-        return [header] + [row.cells(self.columns) for row in self.rows]
+        return [header] + [row.cells(self.columns, self.ratios) for row in self.rows]
 
     def aligned(self):
         lines = self.lines()
@@ -97,12 +98,13 @@ def write_markdown(path, title, command, machine, tables, svg, picture):
 class Bars:
     """A table's rows as groups of horizontal bars, one bar a contestant."""
 
-    def __init__(self, table, rows, scale, ticks, unit):
+    def __init__(self, table, rows, scale, ticks, unit, columns=COLUMNS):
         self.table = table
         self.rows = rows
         self.scale = scale  # from a value to a part of the width, 0 to 1
         self.ticks = ticks
         self.unit = unit
+        self.columns = columns
 
     def height(self):
         bars = sum(len(row.figures) for row in self.rows)
@@ -123,7 +125,7 @@ class Bars:
         for row in self.rows:
             middle = y + len(row.figures) * BAR_HEIGHT / 2 + 4
             yield text(LEFT - 8, middle, row.label, "text-anchor='end'")
-            for column, colour in zip(COLUMNS, COLOURS):
+            for column, colour in zip(self.columns, COLOURS):
                 if column in row.figures:
                     yield from self.draw_bar(y, row.figures[column], row.digits, colour)
                     y += BAR_HEIGHT
@@ -151,9 +153,9 @@ def line(x1, y1, x2, y2, colour):
     )
 
 
-def legend(top):
+def legend(top, columns):
     x = LEFT
-    for column, colour in zip(COLUMNS, COLOURS):
+    for column, colour in zip(columns, COLOURS):
         yield "<rect x='{}' y='{}' width='10' height='10' fill='{}'/>".format(x, top + 4, colour)
         yield text(x + 15, top + 13, column)
         x += 110
@@ -164,7 +166,7 @@ def log_scale(low, high):
 
 
 def write_svg(path, *panels):
-    body = list(legend(0))
+    body = list(legend(0, panels[0].columns))
     top = 2 * LINE
     for panel in panels:
         body.extend(panel.draw(top))
