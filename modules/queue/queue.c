@@ -117,7 +117,7 @@ static queue_obj_t *queue_self(mp_obj_t self_in) {
 /******************************************************************************/
 // Waiting
 
-static sync_list_t *list_of(queue_obj_t *self, size_t which) {
+static inline sync_list_t *list_of(queue_obj_t *self, size_t which) {
     mp_obj_t condition = self->conditions[which];
     return condition == MP_OBJ_NULL ? &self->lists[which] : condition_waiters(condition);
 }
@@ -155,7 +155,7 @@ typedef struct _patience_t {
     sync_deadline_t deadline; // SYNC_POLL: no waiting (any more)
 } patience_t;
 
-static void patience_init(patience_t *self, mp_obj_t block, mp_obj_t timeout, bool matters) {
+static inline void patience_init(patience_t *self, mp_obj_t block, mp_obj_t timeout, bool matters) {
     self->unread = MP_OBJ_NULL;
     self->deadline = arg_is_true(block, true) ? SYNC_FOREVER : SYNC_POLL;
     if (timeout != MP_OBJ_NULL && timeout != mp_const_none && self->deadline != SYNC_POLL) {
@@ -204,8 +204,11 @@ static void queue_sleep(queue_obj_t *self, size_t which, bool locked, patience_t
     take_over(self);
 }
 
-static void wake(queue_obj_t *self, size_t which) {
-    sync_list_wake(list_of(self, which), 0);
+static inline void wake(queue_obj_t *self, size_t which) {
+    sync_list_t *list = list_of(self, which);
+    if (list->head != NULL) {
+        sync_list_wake(list, 0);
+    }
 }
 
 static void wake_all(queue_obj_t *self, size_t which) {
@@ -518,7 +521,7 @@ static mp_obj_t get_locked(queue_obj_t *self, patience_t *patience) {
 // Under the guard: a plain Queue or LifoQueue
 
 // Enters the guard, if the queue is one that can be entered so now.
-static bool enter_plain(queue_obj_t *self) {
+static inline bool enter_plain(queue_obj_t *self) {
     if (self->kind > KIND_LIFO) {
         return false;
     }

@@ -12,10 +12,6 @@
 #define RING_LEAST (8)
 #define RING_KEEP (64)
 
-mp_obj_t *ring_at(const ring_t *ring, size_t i) {
-    return &ring->items[(ring->head + i) & (ring->alloc - 1)];
-}
-
 void ring_reserve(ring_t *ring) {
     sync_enter();
     size_t alloc = ring->alloc == 0 ? RING_LEAST : (size_t)2 * ring->alloc;

@@ -28,7 +28,9 @@ mp_obj_t ring_pop(ring_t *ring);
 mp_obj_t ring_pop_left(ring_t *ring);
 
 // The i-th item, i < len.
-mp_obj_t *ring_at(const ring_t *ring, size_t i);
+static inline mp_obj_t *ring_at(const ring_t *ring, size_t i) {
+    return &ring->items[(ring->head + i) & (ring->alloc - 1)];
+}
 
 void ring_clear(ring_t *ring);
 
