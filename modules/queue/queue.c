@@ -36,6 +36,8 @@ typedef struct _queue_obj_t {
     lock_obj_t *mutex; // NULL until it is needed
     mp_obj_t conditions[N_LISTS]; // MP_OBJ_NULL until asked for
     sync_list_t lists[N_LISTS]; // while there is no condition; under the guard
+    uint8_t coming[ALL_TASKS_DONE]; // see wake(); under the guard
+    uint8_t most_coming[ALL_TASKS_DONE]; // likewise; at least 1
     mp_int_t maxsize; // <= 0: unbounded
     size_t unfinished; // under the guard
     uint8_t kind; // queue_kind_t
@@ -153,10 +155,12 @@ static mp_obj_t get_condition(queue_obj_t *self, size_t which) {
 typedef struct _patience_t {
     mp_obj_t unread; // the timeout; MP_OBJ_NULL once it is in the deadline
     sync_deadline_t deadline; // SYNC_POLL: no waiting (any more)
+    bool woken; // has slept and been woken
 } patience_t;
 
 static inline void patience_init(patience_t *self, mp_obj_t block, mp_obj_t timeout, bool matters) {
     self->unread = MP_OBJ_NULL;
+    self->woken = false;
     self->deadline = arg_is_true(block, true) ? SYNC_FOREVER : SYNC_POLL;
     if (timeout != MP_OBJ_NULL && timeout != mp_const_none && self->deadline != SYNC_POLL) {
         self->unread = timeout;
@@ -175,9 +179,60 @@ static void patience_read(patience_t *self) {
     }
 }
 
+static bool is_plain(const queue_obj_t *self) {
+    return self->kind <= KIND_LIFO;
+}
+
+static ring_t *plain_ring(const queue_obj_t *self) {
+    return &((ring_obj_t *)MP_OBJ_TO_PTR(self->items))->ring;
+}
+
+static size_t plain_len(const queue_obj_t *self) {
+    return self->kind == KIND_FIFO ? plain_ring(self)->len : ((mp_obj_list_t *)MP_OBJ_TO_PTR(self->items))->len;
+}
+
+// Wakes one for an item, or for room. Threads that put and get in a loop are done with many items before
+// those that were woken run and find nothing: so of a plain queue's no more than `most_coming` are under
+// way at a time. That halves with each that comes in vain, and doubles with each that does not. While
+// there is something for threads that wait, one at least is coming; woken_well() wakes the next.
+static inline bool is_rationed(const queue_obj_t *self, size_t which) {
+    return is_plain(self) && self->conditions[which] == MP_OBJ_NULL;
+}
+
+static inline void wake(queue_obj_t *self, size_t which) {
+    sync_list_t *list = list_of(self, which);
+    if (list->head == NULL) {
+        return;
+    }
+    if (is_rationed(self, which)) {
+        if (self->coming[which] >= self->most_coming[which]) {
+            return;
+        }
+        ++self->coming[which];
+    }
+    sync_list_wake(list, 0);
+}
+
+static bool has_room(const queue_obj_t *self) {
+    return self->maxsize <= 0 || plain_len(self) < (size_t)self->maxsize;
+}
+
+// Under the guard, by a thread that was woken and has got what for.
+static void woken_well(queue_obj_t *self, size_t which) {
+    if (is_rationed(self, which)) {
+        self->most_coming[which] = MIN(2 * self->most_coming[which], UINT8_MAX);
+        if (which == NOT_EMPTY ? plain_len(self) > 0 : has_room(self)) {
+            wake(self, which);
+        }
+    }
+}
+
 // Sleeps in one of the lists. Called under the guard, which it leaves, and with the mutex if `locked`,
 // which it gives up meanwhile and has again whatever happens.
 static void queue_sleep(queue_obj_t *self, size_t which, bool locked, patience_t *patience) {
+    if (patience->woken && self->most_coming[which] > 1) {
+        self->most_coming[which] /= 2;
+    }
     sync_waiter_t waiter;
     sync_list_append(list_of(self, which), &waiter);
     sync_leave();
@@ -185,15 +240,19 @@ static void queue_sleep(queue_obj_t *self, size_t which, bool locked, patience_t
         sync_sem_release(&self->mutex->sem, 1, 1);
     }
     mp_obj_t exc;
-    bool woken = waiter_sleep(&waiter, patience->deadline, &exc);
-    if (!woken) {
-        patience->deadline = SYNC_POLL;
-    }
-    if (woken && exc != MP_OBJ_NULL) {
-        // This thread leaves with an exception: what it was woken for is for somebody else.
+    patience->woken = waiter_sleep(&waiter, patience->deadline, &exc);
+    if (patience->woken) {
         sync_enter();
-        sync_list_wake(list_of(self, which), 0);
+        if (self->coming[which] > 0) {
+            --self->coming[which];
+        }
+        if (exc != MP_OBJ_NULL) {
+            // This thread leaves with an exception: what it was woken for is for somebody else.
+            wake(self, which);
+        }
         sync_leave();
+    } else {
+        patience->deadline = SYNC_POLL;
     }
     if (locked) {
         sync_sem_acquire_always(&self->mutex->sem);
@@ -202,13 +261,6 @@ static void queue_sleep(queue_obj_t *self, size_t which, bool locked, patience_t
         nlr_raise(exc);
     }
     take_over(self);
-}
-
-static inline void wake(queue_obj_t *self, size_t which) {
-    sync_list_t *list = list_of(self, which);
-    if (list->head != NULL) {
-        sync_list_wake(list, 0);
-    }
 }
 
 static void wake_all(queue_obj_t *self, size_t which) {
@@ -491,6 +543,9 @@ static void put_locked(queue_obj_t *self, mp_obj_t item, patience_t *patience) {
     sync_enter();
     ++self->unfinished;
     wake(self, NOT_EMPTY);
+    if (patience->woken) {
+        woken_well(self, NOT_FULL);
+    }
     sync_leave();
     section_end();
 }
@@ -512,6 +567,9 @@ static mp_obj_t get_locked(queue_obj_t *self, patience_t *patience) {
     mp_obj_t item = hook_get(self);
     sync_enter();
     wake(self, NOT_FULL);
+    if (patience->woken) {
+        woken_well(self, NOT_EMPTY);
+    }
     sync_leave();
     section_end();
     return item;
@@ -522,7 +580,7 @@ static mp_obj_t get_locked(queue_obj_t *self, patience_t *patience) {
 
 // Enters the guard, if the queue is one that can be entered so now.
 static inline bool enter_plain(queue_obj_t *self) {
-    if (self->kind > KIND_LIFO) {
+    if (!is_plain(self)) {
         return false;
     }
     sync_enter();
@@ -531,14 +589,6 @@ static inline bool enter_plain(queue_obj_t *self) {
         return false;
     }
     return true;
-}
-
-static ring_t *plain_ring(queue_obj_t *self) {
-    return &((ring_obj_t *)MP_OBJ_TO_PTR(self->items))->ring;
-}
-
-static size_t plain_len(queue_obj_t *self) {
-    return self->kind == KIND_FIFO ? plain_ring(self)->len : ((mp_obj_list_t *)MP_OBJ_TO_PTR(self->items))->len;
 }
 
 // False: that takes an allocation.
@@ -595,7 +645,7 @@ static mp_obj_t put(queue_obj_t *self, mp_obj_t item, mp_obj_t block, mp_obj_t t
             sync_leave();
             raise(&mp_type_ShutDown);
         }
-        if (self->maxsize > 0 && plain_len(self) >= (size_t)self->maxsize) {
+        if (!has_room(self)) {
             if (patience.unread != MP_OBJ_NULL) {
                 sync_leave();
                 patience_read(&patience);
@@ -609,6 +659,9 @@ static mp_obj_t put(queue_obj_t *self, mp_obj_t item, mp_obj_t block, mp_obj_t t
         } else if (plain_append(self, item)) {
             ++self->unfinished;
             wake(self, NOT_EMPTY);
+            if (patience.woken) {
+                woken_well(self, NOT_FULL);
+            }
             sync_leave();
             return mp_const_none;
         } else {
@@ -634,6 +687,9 @@ static mp_obj_t get(queue_obj_t *self, mp_obj_t block, mp_obj_t timeout) {
                 break;
             }
             wake(self, NOT_FULL);
+            if (patience.woken) {
+                woken_well(self, NOT_EMPTY);
+            }
             sync_leave();
             return item;
         }
@@ -675,6 +731,10 @@ static mp_obj_t queue_init(mp_obj_t self_in, const mp_obj_t *args) {
     self->instance = MP_OBJ_TO_PTR(self_in);
     self->items = MP_OBJ_NULL;
     self->mutex = NULL;
+    for (size_t i = 0; i < ALL_TASKS_DONE; ++i) {
+        self->coming[i] = 0;
+        self->most_coming[i] = UINT8_MAX;
+    }
     for (size_t i = 0; i < N_LISTS; ++i) {
         self->conditions[i] = MP_OBJ_NULL;
         self->lists[i] = (sync_list_t) { NULL, NULL };
