@@ -3,7 +3,7 @@
 #
 # This file is part of micropython-threading, MIT licence.
 
-from threading import Condition, Lock, _nap, _patience, _Permits
+from threading import Condition, Lock, Semaphore, _guard, _nap, _patience
 
 __all__ = ("Empty", "Full", "ShutDown", "Queue", "PriorityQueue", "LifoQueue", "SimpleQueue")
 
@@ -23,36 +23,16 @@ class ShutDown(Exception):
     pass
 
 
-# First in, first out, of any length. MicroPython's deque has a fixed one.
-class _Fifo:
-    def __init__(self):
-        self.clear()
-
-    def clear(self):
-        self._items = []
-        self._gone = 0  # so many of them, at the front, are taken
-
-    def append(self, item):
-        self._items.append(item)
-
+# First in, first out, of any length: MicroPython's deque has a fixed one. pop(0) moves the others, a
+# single block: no more work than a few lines of Python up to ten thousand items.
+class _Fifo(list):
     def popleft(self):
-        items = self._items
-        gone = self._gone
-        item = items[gone]
-        items[gone] = None
-        gone += 1
-        # Moved when most are gone: each item once or less.
-        if gone > 8 and gone * 2 > len(items):
-            self._items = items[gone:]
-            gone = 0
-        self._gone = gone
-        return item
+        return self.pop(0)
 
-    def __len__(self):
-        return len(self._items) - self._gone
 
-    def __iter__(self):
-        return iter(self._items[self._gone :])
+def _check(block, timeout):
+    if block and timeout is not None and timeout < 0:
+        raise ValueError("'timeout' must be a non-negative number")
 
 
 class Queue:
@@ -88,24 +68,19 @@ class Queue:
     def _has_room(self):
         return self.maxsize <= 0 or self._qsize() < self.maxsize
 
-    def _has_item(self):
-        return self._qsize() > 0
-
     def _wait(self, ready, condition, error, block, timeout):
         # Until ready(), or raises what put() and get() do.
-        is_ready = ready()
-        if not is_ready and self.is_shutdown:
-            raise ShutDown
-        if block and timeout is not None and timeout < 0:
-            raise ValueError("'timeout' must be a non-negative number")
-        while not is_ready:
+        while True:
+            is_ready = ready()
+            if not is_ready and self.is_shutdown:
+                raise ShutDown
+            _check(block, timeout)
+            if is_ready:
+                return
             if not block or not condition.wait_for(
                 lambda: ready() or self.is_shutdown, timeout
             ):
                 raise error
-            is_ready = ready()
-            if not is_ready and self.is_shutdown:
-                raise ShutDown
 
     def put(self, item, block=True, timeout=None):
         with self.mutex:
@@ -121,7 +96,7 @@ class Queue:
 
     def get(self, block=True, timeout=None):
         with self.mutex:
-            self._wait(self._has_item, self.not_empty, Empty, block, timeout)
+            self._wait(self._qsize, self.not_empty, Empty, block, timeout)
             item = self._get()
             self.not_full.notify()
         if grace_ms:
@@ -182,8 +157,7 @@ class LifoQueue(Queue):
 # Lowest first. Items change places one comparison at a time: one that raises leaves them all
 # there, which heapq's functions do not promise.
 class PriorityQueue(Queue):
-    def _init(self, maxsize):
-        self.queue = []
+    _init = LifoQueue._init
 
     def _up(self, pos):
         heap = self.queue
@@ -220,42 +194,31 @@ class PriorityQueue(Queue):
 # A permit for each item.
 class SimpleQueue:
     def __init__(self):
-        self._items = _Fifo()
-        self._mutex = Lock()
-        self._permits = _Permits()
-        self._permits._set(0)
+        self._items = []
+        self._permits = Semaphore(0)
 
     def __repr__(self):
         return "<_queue.SimpleQueue object at 0x%x>" % id(self)
 
     def put(self, item, block=True, timeout=None):
-        with self._mutex:
+        with _guard:
             self._items.append(item)
         self._permits._give(1)
 
     def get(self, block=True, timeout=None):
-        if not block:
-            left = 0
-        else:
-            left = _patience(timeout)
-            if left is not None and timeout < 0:
-                raise ValueError("'timeout' must be a non-negative number")
+        left = _patience(timeout) if block else 0
+        _check(block, timeout)
         if not self._permits._take(left):
             raise Empty
-        with self._mutex:
-            item = self._items.popleft()
+        with _guard:
+            item = self._items.pop(0)
         if grace_ms:
             _nap(grace_ms)
         return item
 
-    def put_nowait(self, item):
-        self.put(item)
-
-    def get_nowait(self):
-        return self.get(False)
-
     def qsize(self):
         return self._permits._value
 
-    def empty(self):
-        return not self.qsize()
+    empty = Queue.empty
+    put_nowait = Queue.put_nowait
+    get_nowait = Queue.get_nowait
