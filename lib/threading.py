@@ -37,7 +37,7 @@ except NameError:
 
 ThreadError = RuntimeError
 get_ident = _thread.get_ident
-get_native_id = getattr(_thread, "get_native_id", get_ident)
+get_native_id = get_ident  # _thread has no other
 
 _guard = _thread.allocate_lock()
 
@@ -160,9 +160,21 @@ def _sleep(waiter, left):
 
 
 class _Permits:
-    def _set(self, n):
-        self._value = n  # how many are free
+    _value = 1  # how many are free
+
+    def __init__(self):
         self._line = []
+
+    # The arguments of acquire() of a lock, in the form that _take() takes.
+    def _patience(self, blocking, timeout):
+        left = _patience(timeout)
+        if timeout == -1:
+            return None if blocking else 0
+        if not blocking:
+            raise ValueError("can't specify a timeout for a non-blocking call")
+        if timeout < 0:
+            raise ValueError("timeout value must be a non-negative number")
+        return left
 
     # A permit that somebody waits for goes straight to the first in line: nobody can overtake.
     def _take(self, left):
@@ -197,32 +209,10 @@ class _Permits:
     def __exit__(self, *args):
         self.release()
 
-    def __repr__(self):
-        return "<%slocked _thread.%s object at 0x%x>" % (
-            "" if self.locked() else "un",
-            type(self).__name__,
-            id(self),
-        )
-
-
-def _acquire_patience(blocking, timeout):
-    # The arguments of acquire() of a lock.
-    left = _patience(timeout)
-    if timeout == -1:
-        return None if blocking else 0
-    if not blocking:
-        raise ValueError("can't specify a timeout for a non-blocking call")
-    if timeout < 0:
-        raise ValueError("timeout value must be a non-negative number")
-    return left
-
 
 class lock(_Permits):
-    def __init__(self):
-        self._set(1)
-
     def acquire(self, blocking=True, timeout=-1):
-        return self._take(_acquire_patience(blocking, timeout))
+        return self._take(self._patience(blocking, timeout))
 
     def release(self):
         if not self._give(1, 1):
@@ -231,9 +221,16 @@ class lock(_Permits):
     def locked(self):
         return not self._value
 
+    def __repr__(self):
+        return "<%slocked _thread.%s object at 0x%x>" % (
+            "" if self.locked() else "un",
+            type(self).__name__,
+            id(self),
+        )
+
     acquire_lock = acquire
     release_lock = release
-    locked_lock = locked
+    locked_lock = _is_owned = locked
 
 
 Lock = lock
@@ -242,12 +239,12 @@ Lock = lock
 class RLock(_Permits):
     # Arguments are accepted, as by CPython's type: a subclass may pass its own.
     def __init__(self, *args, **kwargs):
-        self._set(1)
+        _Permits.__init__(self)
         self._owner = 0
         self._count = 0
 
     def acquire(self, blocking=True, timeout=-1):
-        left = _acquire_patience(blocking, timeout)
+        left = self._patience(blocking, timeout)
         if self._is_owned():
             self._count += 1
         elif self._take(left):
@@ -266,8 +263,7 @@ class RLock(_Permits):
             self._owner = 0
             self._give(1)
 
-    def locked(self):
-        return self._count > 0
+    locked = lock.locked
 
     def __repr__(self):
         return "<%slocked _thread.RLock object owner=%d count=%d at 0x%x>" % (
@@ -296,12 +292,14 @@ class RLock(_Permits):
 
 
 class Semaphore(_Permits):
-    _max = None  # of a BoundedSemaphore
+    _bounded = False
 
     def __init__(self, value=1):
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
-        self._set(value)
+        _Permits.__init__(self)
+        self._value = value
+        self._max = value if self._bounded else None
 
     def acquire(self, blocking=True, timeout=None):
         if not blocking and timeout is not None:
@@ -321,9 +319,7 @@ class Semaphore(_Permits):
 
 
 class BoundedSemaphore(Semaphore):
-    def __init__(self, value=1):
-        super().__init__(value)
-        self._max = value
+    _bounded = True
 
 
 # ----------------------------------------------------------------------------------------------
@@ -352,8 +348,6 @@ class Condition:
 
     def _is_owned(self):
         lock = self._lock
-        if type(lock) is Lock:
-            return lock.locked()
         if hasattr(lock, "_is_owned"):
             return lock._is_owned()
         if lock.acquire(False):
@@ -363,7 +357,7 @@ class Condition:
 
     def _release_save(self):
         lock = self._lock
-        return lock._release_save() if hasattr(lock, "_release_save") else lock.release()
+        return getattr(lock, "_release_save", lock.release)()
 
     def _acquire_restore(self, state):
         lock = self._lock
@@ -470,21 +464,21 @@ class Barrier:
         self._action = action
         self._timeout = timeout
         self._mutex = Lock()
-        self._broken = False
-        self._begin()
+        self._begin(False)
 
     # A round is an event. Who leaves late has it in hand still, while others begin the next.
-    def _begin(self):
+    def _begin(self, broken):
+        self._broken = broken
         self._round = this = Event()
         this.count = 0  # how many have come
         this.ok = None  # True: complete, False: broken; with the mutex
 
-    # With the mutex.
-    def _end(self, ok):
+    # With the mutex. Who is woken finds the next round.
+    def _end(self, ok, broken):
         this = self._round
         this.ok = ok
+        self._begin(broken)
         this.set()
-        self._begin()
 
     def wait(self, timeout=None):
         timeout = self._timeout if timeout is None else timeout
@@ -496,14 +490,13 @@ class Barrier:
             index = this.count
             this.count += 1
             if this.count == self._parties:
+                ok = False
                 try:
                     if self._action is not None:
                         self._action()
-                except BaseException:
-                    self._broken = True
-                    self._end(False)
-                    raise
-                self._end(True)
+                    ok = True
+                finally:
+                    self._end(ok, not ok)
                 return index
         try:
             this.wait(timeout)
@@ -516,21 +509,18 @@ class Barrier:
             # Out of time. But the last one may have come: then its action decides.
             with self._mutex:
                 if this.ok is None:
-                    self._broken = True
-                    self._end(False)
+                    self._end(False, True)
         if not this.ok:
             raise BrokenBarrierError
         return index
 
     def reset(self):
         with self._mutex:
-            self._broken = False
-            self._end(False)
+            self._end(False, False)
 
     def abort(self):
         with self._mutex:
-            self._broken = True
-            self._end(False)
+            self._end(False, True)
 
     @property
     def parties(self):
@@ -553,7 +543,7 @@ class Barrier:
 # Threads
 
 _threads = {}  # ident: Thread, of those that run; under the guard
-_numbers = [0, 0]  # of names, of local objects; under the guard
+_number = 0  # in the name of a thread; under the guard
 _starting = _thread.allocate_lock()  # _thread's stack size is set for one start at a time
 _stack_size = 0
 
@@ -579,18 +569,16 @@ def _report(head, exc):
     try:
         from io import StringIO
 
-        out = sys.stderr
+        text = StringIO()
+        sys.print_exception(exc, text)
+        text = text.getvalue()
+        # Without a message CPython's line ends with the name.
+        if text.endswith(": \n"):
+            text = text[:-3] + "\n"
+        sys.stderr.write(head + "\n" + text)
     except (ImportError, AttributeError):
         print(head)
         sys.print_exception(exc)
-        return
-    text = StringIO()
-    sys.print_exception(exc, text)
-    text = text.getvalue()
-    # Without a message CPython's line ends with the name.
-    if text.endswith(": \n"):
-        text = text[:-3] + "\n"
-    out.write(head + "\n" + text)
 
 
 def excepthook(args):
@@ -604,10 +592,11 @@ def excepthook(args):
 __excepthook__ = excepthook
 
 
-def _next_number(of):
+def _next_number():
+    global _number
     with _guard:
-        _numbers[of] += 1
-        return _numbers[of]
+        _number += 1
+        return _number
 
 
 def _call(function, args, kwargs):
@@ -639,7 +628,7 @@ class Thread:
         if name:
             name = str(name)
         else:
-            name = "Thread-%d" % _next_number(0)
+            name = "Thread-%d" % _next_number()
             function = getattr(target, "__name__", None)
             if function is not None:
                 name = "%s (%s)" % (name, function)
@@ -650,8 +639,7 @@ class Thread:
         self._kwargs = kwargs
         self._context = context
         self._ident = None
-        self._native_id = None
-        self._locals = None  # what local objects hold of this thread's; its own
+        self._locals = {}  # what local objects hold of this thread's; its own
         self._ended = Event()
         self._state = _INITIAL  # changes under the guard
 
@@ -662,11 +650,9 @@ class Thread:
     def start(self):
         self._check(RuntimeError, "thread.__init__() not called")
         with _guard:
-            first = self._state == _INITIAL
-            if first:
-                self._state = _STARTED
-        if not first:
-            raise RuntimeError("threads can only be started once")
+            if self._state != _INITIAL:
+                raise RuntimeError("threads can only be started once")
+            self._state = _STARTED
         _take_exit()
         begun = _thread.allocate_lock()
         begun.acquire()
@@ -688,10 +674,7 @@ class Thread:
     def _bootstrap(self, begun):
         try:
             try:
-                self._ident = get_ident()
-                self._native_id = get_native_id()
-                with _guard:
-                    _threads[self._ident] = self
+                self._adopt()
             finally:
                 begun.release()
             if self._context is None:
@@ -701,7 +684,7 @@ class Thread:
         except BaseException as e:
             try:
                 hook = excepthook or __excepthook__
-                hook(ExceptHookArgs((type(e), e, None, self)))
+                hook(_ExceptHookArgs(type(e), e, None, self))
             except BaseException as e:
                 _report("Exception in threading.excepthook:", e)
         self._locals = None
@@ -710,6 +693,14 @@ class Thread:
             if _threads.get(self._ident) is self:
                 del _threads[self._ident]
         self._ended.set()
+
+    # For the calling thread, which runs already.
+    def _adopt(self):
+        self._ident = get_ident()
+        with _guard:
+            self._state = _STARTED
+            _threads[self._ident] = self
+        return self
 
     def run(self):
         try:
@@ -756,11 +747,7 @@ class Thread:
         self._check()
         return self._ident
 
-    @property
-    def native_id(self):
-        self._check()
-        return self._native_id
-
+    native_id = ident
     name = property(getName, setName)
     daemon = property(isDaemon, setDaemon)
 
@@ -775,16 +762,6 @@ class Thread:
         )
 
 
-def _adopt(thread):
-    # The calling thread is one that runs already.
-    thread._native_id = get_native_id()
-    thread._ident = ident = get_ident()
-    thread._state = _STARTED
-    with _guard:
-        _threads[ident] = thread
-    return thread
-
-
 class _MainThread(Thread):
     pass
 
@@ -797,7 +774,7 @@ class _DummyThread(Thread):
 
 class Timer(Thread):
     def __init__(self, interval, function, args=None, kwargs=None):
-        super().__init__()
+        Thread.__init__(self)
         self.interval = interval
         self.function = function
         self.args = [] if args is None else args
@@ -817,7 +794,7 @@ def current_thread():
     with _guard:
         thread = _threads.get(get_ident())
     if thread is None:
-        thread = _adopt(_DummyThread(name="Dummy-%d" % _next_number(0), daemon=True))
+        thread = _DummyThread(name="Dummy-%d" % _next_number(), daemon=True)._adopt()
     return thread
 
 
@@ -831,8 +808,7 @@ def enumerate():
 
 
 def active_count():
-    with _guard:
-        return len(_threads)
+    return len(enumerate())
 
 
 currentThread = current_thread
@@ -852,26 +828,23 @@ def stack_size(size=0):
 
 
 # The interpreter has nothing that would call these hooks: they are kept.
-_trace = None
-_profile = None
+_hooks = [None, None]
 
 
 def settrace(func):
-    global _trace
-    _trace = func
+    _hooks[0] = func
 
 
 def gettrace():
-    return _trace
+    return _hooks[0]
 
 
 def setprofile(func):
-    global _profile
-    _profile = func
+    _hooks[1] = func
 
 
 def getprofile():
-    return _profile
+    return _hooks[1]
 
 
 settrace_all_threads = settrace
@@ -882,23 +855,20 @@ setprofile_all_threads = setprofile
 # local
 
 
-def _own_dict(obj):
+def _own_dict(obj, init=True):
     # The calling thread's attributes of a local object. They are kept by the Thread, under the
-    # object's number, and go with it.
-    thread = current_thread()
-    if thread._locals is None:
-        thread._locals = {}
-    dicts = thread._locals
-    number, args, kwargs = obj._local
-    own = dicts.get(number)
+    # object's key, and go with it.
+    dicts = current_thread()._locals
+    key, args, kwargs = obj._local
+    own = dicts.get(key)
     if own is None:
-        own = dicts[number] = {}
-        if args is not None:
+        own = dicts[key] = {}
+        if init:
             try:
                 obj.__init__(*args, **kwargs)
             except BaseException:
                 # The next touch tries again.
-                del dicts[number]
+                del dicts[key]
                 raise
     return own
 
@@ -917,9 +887,6 @@ class _OwnDict:
     def __iter__(self):
         return iter(_own_dict(self._obj))
 
-    def __contains__(self, key):
-        return key in _own_dict(self._obj)
-
     def __getitem__(self, key):
         return _own_dict(self._obj)[key]
 
@@ -936,27 +903,27 @@ class _OwnDict:
         return repr(_own_dict(self._obj))
 
 
-def _own_property(cls, name):
-    # The calling thread's attribute before the class's of the same name.
-    def get(obj):
-        own = _own_dict(obj)
-        return own[name] if name in own else getattr(cls, name)
-
-    return property(
-        get, lambda obj, value: obj.__setattr__(name, value), lambda obj: obj.__delattr__(name)
-    )
-
-
 def _with_properties(cls):
     # MicroPython looks for attributes in the class before it asks __getattr__(). A class that has
     # some, methods and properties aside, gets a subclass that turns them round.
+    def turned(name):
+        def get(obj):
+            own = _own_dict(obj)
+            return own[name] if name in own else getattr(cls, name)
+
+        return property(
+            get,
+            lambda obj, value: obj.__setattr__(name, value),
+            lambda obj: obj.__delattr__(name),
+        )
+
     names = {}
     base = cls
     while base is not local:
         for name in base.__dict__:
             value = base.__dict__[name]
             if not (name.startswith("__") or callable(value) or isinstance(value, property)):
-                names[name] = _own_property(cls, name)
+                names[name] = turned(name)
         base = base.__bases__[0]
     return type(cls.__name__, (cls,), names) if names else cls
 
@@ -973,13 +940,9 @@ class local:
         self = object.__new__(kind)
         keep = object.__setattr__
         keep(self, "__dict__", _OwnDict(self))
-        keep(self, "_local", (_next_number(1), None, None))
+        keep(self, "_local", (object(), args, kwargs))
         # The interpreter calls __init__() for the creating thread, if this is of the class itself.
-        if kind is cls:
-            _own_dict(self)
-        keep(self, "_local", (self._local[0], args, kwargs))
-        if kind is not cls:
-            _own_dict(self)
+        _own_dict(self, kind is not cls)
         return self
 
     def __init__(self, *args, **kwargs):
@@ -998,7 +961,7 @@ class local:
 
     def __delattr__(self, name):
         own = _own_dict(self)
-        if name == "__dict__" or name not in own:
+        if name not in own:
             raise AttributeError("no such attribute")
         del own[name]
 
@@ -1032,11 +995,13 @@ def _exit():
             func(*args, **kwargs)
         _main._state = _STOPPED
         _main._ended.set()
-        while True:
-            waited = [t for t in enumerate() if not t._daemon and t is not _main]
-            if not waited:
-                break
-            waited[0]._ended.wait()
+        more = True
+        while more:
+            more = False
+            for thread in enumerate():
+                if not thread._daemon and thread is not _main:
+                    thread._ended.wait()
+                    more = True
     except BaseException as e:
         # It would be the end of the interpreter.
         _report("Exception ignored while joining a thread in _thread._shutdown():", e)
@@ -1058,7 +1023,7 @@ def _take_exit():
                 _exit_next = former
 
 
-_main = _adopt(_MainThread(name="MainThread", daemon=False))
+_main = _MainThread(name="MainThread", daemon=False)._adopt()
 
 __all__ = (
     "get_ident",
