@@ -4,11 +4,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
 
 go = threading.Event()
+busy = threading.Event()
 ran = []
 
 
 def work(i):
     if i == 1:
+        busy.set()
         go.wait()
     ran.append(i)
     return i
@@ -16,10 +18,12 @@ def work(i):
 
 for timeout in (0.05, 0):
     go.clear()
+    busy.clear()
     ran.clear()
     with ThreadPoolExecutor(1) as pool:
         start = time.time()
         results = pool.map(work, range(5), timeout=timeout)
+        busy.wait()
         try:
             if timeout:
                 print(next(results))
@@ -32,9 +36,11 @@ for timeout in (0.05, 0):
 
 with ThreadPoolExecutor(1) as pool:
     go.clear()
+    busy.clear()
     ran.clear()
     results = pool.map(work, range(5))
     print(next(results))
+    busy.wait()
     results.close()
     go.set()
 print(4 not in ran)
