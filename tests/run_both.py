@@ -13,6 +13,8 @@ output and the exit status must be equal. Lines of a script that mean something 
     # skip-if-missing: M  skipped where the MicroPython under test cannot import M
     # not-pure: REASON    skipped with --lib: the edition in Python cannot do it, and why
 
+Where MicroPython has no floats, scripts with floats or numbers of more than 30 bits are skipped.
+
 A script that is not finished after --timeout seconds has failed; its process group is killed.
 The last line is `NAME: N passed, N failed, N skipped`; the exit status is 1 if any failed.
 """
@@ -32,6 +34,8 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parent / "both"
 LIB = str(SCRIPTS.parent.parent / "lib")
 PURE = SCRIPTS.parent / "pure.py"
+# Marks of what needs floats or long integers; time.time() is a number of more than 30 bits.
+FLOATS = r"\d\.\d|\b\d+e\d| / |float|TIMEOUT_MAX|time\.time|maxsize"
 HUNG = "no end after {} s, killed"
 
 
@@ -92,6 +96,8 @@ class Script:
         self.needs = re.findall(r"^# skip-if-missing: (\w+)$", text, re.M)
         self.uncaught = re.search(r"^# uncaught-to-stderr$", text, re.M) is not None
         self.not_pure = re.findall(r"^# not-pure: (.+)$", text, re.M)
+        code = re.sub(r"^#.*\n", "", text, flags=re.M)
+        self.floats = re.search(FLOATS, code) is not None
 
     def expected(self, options):
         """The Run to compare with."""
@@ -130,9 +136,9 @@ def diff(stream, want, got):
     )
 
 
-def can_import(options, module):
+def can_run(options, code):
     probe = subprocess.run(
-        options.micropython_command + ["-c", "import " + module],
+        options.micropython_command + ["-c", code],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -208,13 +214,16 @@ def main():
     if options.filters:
         scripts = [s for s in scripts if any(f in s.name for f in options.filters)]
     report = Report(len(scripts))
-    have = {name: can_import(options, name) for s in scripts for name in s.needs}
+    have = {name: can_run(options, "import " + name) for s in scripts for name in s.needs}
+    have_floats = can_run(options, "float")
     to_stderr = prints_uncaught_to_stderr(options)
 
     def one(script):
         reasons = ["no module " + name for name in script.needs if not have[name]]
         if script.uncaught and not to_stderr:
             reasons.append("this port prints an uncaught exception to standard output")
+        if script.floats and not have_floats:
+            reasons.append("no floats")
         if options.lib:
             reasons += script.not_pure
         if reasons:

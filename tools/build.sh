@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Builds MicroPython for ARCH.
 #
-#   tools/build.sh [threads|debug|stock|standard|stock-gil|least|no-hook|mpy-cross]
+#   tools/build.sh [threads|debug|stock|standard|stock-gil|no-floats|least|no-hook|mpy-cross]
 #
 # threads   our variant with our modules, to build/ARCH/micropython (the default)
 # debug     the same with DEBUG=1, to build/ARCH/micropython-debug
 # stock     upstream's standard variant as it is, to build/ARCH/micropython-stock
 # standard  upstream's standard variant with our modules, to build/ARCH/micropython-standard
 # stock-gil upstream's standard variant with upstream's GIL, to build/ARCH/micropython-stock-gil
+# no-floats stock-gil without floats and long integers, to build/ARCH/micropython-no-floats
 # least     upstream's unix port with little more than _thread, to build/ARCH/micropython-least
 # no-hook   ours without its hook in the VM, to build/ARCH/micropython-no-hook: the hook's price
 # mpy-cross upstream's compiler to .mpy files, to build/host/mpy-cross
@@ -114,6 +115,11 @@ case $kind in
     stock) options+=("${without_libraries[@]}") ;;
     standard) options+=("${without_libraries[@]}" USER_C_MODULES="$ROOT/modules") ;;
     stock-gil) options+=("${without_libraries[@]}" VARIANT_DIR="$ROOT/benchmarks/stock-gil") ;;
+    no-floats)
+        options+=("${without_libraries[@]}" VARIANT_DIR="$ROOT/benchmarks/stock-gil")
+        CFLAGS_EXTRA="${CFLAGS_EXTRA:-} -DMICROPY_FLOAT_IMPL=MICROPY_FLOAT_IMPL_NONE"
+        export CFLAGS_EXTRA="$CFLAGS_EXTRA -DMICROPY_LONGINT_IMPL=MICROPY_LONGINT_IMPL_NONE"
+        ;;
     least) options+=("${without_libraries[@]}" VARIANT_DIR="$ROOT/tests/least") ;;
     no-hook)
         options+=(VARIANT_DIR="$ROOT/variants/threads" USER_C_MODULES="$ROOT/modules")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs tests/both on upstream's own builds: our C modules in its standard variant, and the edition
-# in Python on its standard variant without and with its GIL and on the least one that will do.
+# in Python on its standard variant without and with its GIL, with it and without floats and long
+# integers, and on the least one that will do.
 #
 # No part of `make test`: where there is no GIL, two threads that append to a list at once may lose
 # an item, and upstream's collector frees what is in use (docs/pure.md). So a script may fail here now
@@ -29,7 +30,7 @@ both() {
         --micropython "$(micropython_command)$program" "$@" || status=1
 }
 
-for kind in standard stock stock-gil least; do
+for kind in standard stock stock-gil no-floats least; do
     "$ROOT/tools/build.sh" "$kind"
 done
 both "both-$ARCH-standard" -standard
@@ -38,6 +39,8 @@ both "both-$ARCH-standard" -standard
 # In a heap that need not be collected.
 both "both-pure-$ARCH-stock" "-stock -X heapsize=64m" --lib "$ROOT/lib"
 both "both-pure-$ARCH-stock-gil" -stock-gil --lib "$ROOT/lib"
+# concurrent.futures needs floats.
+both "both-pure-$ARCH-no-floats" -no-floats --lib "$ROOT/lib" queue_ threading_
 # shellcheck disable=SC2086 # words
 both "both-pure-$ARCH-least" -least --lib "$ROOT/lib" $LEAST
 exit "$status"
