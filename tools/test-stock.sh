@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs tests/both on upstream's own builds: our C modules in its standard variant, and the edition
 # in Python on its standard variant without and with its GIL, with it and without floats and long
-# integers, and on the least one that will do.
+# integers, and on the least one that will do. At the end its heap is measured.
 #
 # No part of `make test`: where there is no GIL, two threads that append to a list at once may lose
 # an item, and upstream's collector frees what is in use (docs/pure.md). So a script may fail here now
@@ -43,4 +43,9 @@ both "both-pure-$ARCH-stock-gil" -stock-gil --lib "$ROOT/lib"
 both "both-pure-$ARCH-no-floats" -no-floats --lib "$ROOT/lib" queue_ threading_
 # shellcheck disable=SC2086 # words
 both "both-pure-$ARCH-least" -least --lib "$ROOT/lib" $LEAST
+
+"$ROOT/tools/build.sh" mpy-cross
+find_micropython
+"$PYTHON" -B "$ROOT/tests/run_package.py" --mpy-dir "$MPY_DIR" \
+    --mpy-cross "$OUT/host/mpy-cross" --micropython "$(micropython_command)-stock" || status=1
 exit "$status"
