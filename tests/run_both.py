@@ -170,6 +170,7 @@ def parse_options():
     parser.add_argument("--lib", help="folder of the edition in Python, to be tested instead")
     parser.add_argument("--cpython", default="/usr/bin/python3", help="CPython to compare with")
     parser.add_argument("--jobs", type=int, default=2, help="scripts that run at once")
+    parser.add_argument("--again", type=int, default=0, help="times that a failed one runs again")
     parser.add_argument("--timeout", type=float, default=60, help="seconds that a script may take")
     parser.add_argument("filters", nargs="*", metavar="filter", help="part of a script's name")
     options = parser.parse_args()
@@ -196,12 +197,19 @@ class Report:
             self.counts[result] += 1
             done = sum(self.counts.values())
             if result != "passed":
-                self.clear()
-                print("{}: {}".format(result, script.name), *lines, sep="\n    ", flush=True)
+                self.show(result, script, lines)
             if sys.stdout.isatty():
                 print("\r{}/{}".format(done, self.total), end="", flush=True)
             elif done % 20 == 0 or done == self.total:
                 print("{}/{}".format(done, self.total), flush=True)
+
+    def again(self, script, lines):
+        with self.lock:
+            self.show("again", script, lines)
+
+    def show(self, what, script, lines):
+        self.clear()
+        print("{}: {}".format(what, script.name), *lines, sep="\n    ", flush=True)
 
     def clear(self):
         if sys.stdout.isatty():
@@ -230,6 +238,11 @@ def main():
             report.add(script, "skipped", reasons)
             return
         lines = script.differences(options)
+        for _ in range(options.again):
+            if not lines:
+                break
+            report.again(script, lines)
+            lines = script.differences(options)
         report.add(script, "failed" if lines else "passed", lines)
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
