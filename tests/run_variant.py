@@ -33,6 +33,9 @@ sys.path.insert(0, str(HERE))
 
 from variant import harness  # noqa: E402 (found through the line above)
 
+# Modules whose tests need what a build with DEBUG=1 has.
+DEBUG_ONLY = ("debug", "faults")
+
 # How often a stress, which may take long, tells how far it is, in seconds.
 PROGRESS_PAUSE = 10
 
@@ -48,7 +51,7 @@ def discover(debug):
     """All tests, as (name, function), in the order in which they are written."""
     tests = []
     for path in sorted((HERE / "variant").glob("*.py")):
-        if path.stem == "debug" and not debug:
+        if path.stem in DEBUG_ONLY and not debug:
             continue
         module = importlib.import_module("variant." + path.stem)
         for name, value in vars(module).items():

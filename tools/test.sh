@@ -83,7 +83,7 @@ variant() {
 # With assertions. Time is measured elsewhere.
 debug() {
     step variant-debug "$PYTHON" -B "$ROOT/tests/run_variant.py" --name variant-debug --debug \
-        --micropython "$OUT/host/micropython-debug" debug. exits. collector. interrupt_random. starts. || true
+        --micropython "$OUT/host/micropython-debug" debug. faults. exits. collector. interrupt_random. starts. || true
 }
 
 upstream() {

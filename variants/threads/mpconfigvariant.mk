@@ -28,6 +28,8 @@ CFLAGS += -pthread -I$(THREADS_DIR)/../../modules/sync -I$(THREADS_DIR)/../../mo
 # The debug mode (debug.h), next to what MicroPython's own DEBUG=1 does.
 ifneq ($(DEBUG),)
 CFLAGS += -DTHREADS_DEBUG=1 -DSYNC_DEBUG=1
+# Allocations that fail on demand: faults.c.
+LDFLAGS += -Wl,--wrap=gc_alloc -Wl,--wrap=gc_realloc
 endif
 
 # threadport.c takes the place of the port's own file, which is compiled to nothing.
