@@ -20,12 +20,13 @@ static void set_excepthook(mp_obj_t hook) {
     module_set(&mp_module_threading, MP_QSTR_excepthook, hook);
 }
 
-// import runs it: the first time it makes what is not constant.
+// import runs it: the first time it makes what is not constant. The main thread's Thread comes last
+// and stands for all of it: an import that found no memory may be tried again.
 static mp_obj_t threading_init(void) {
     take_sigint();
     MP_STATIC_ASSERT(MP_ARRAY_SIZE(MP_STATE_VM(threading_classes)) == CLASS_COUNT);
     mp_obj_t *classes = MP_STATE_VM(threading_classes);
-    if (classes[CLASS_COUNT - 1] == MP_OBJ_NULL) {
+    if (MP_STATE_VM(threading_main) == NULL) {
         #if MICROPY_PY_BUILTINS_FLOAT
         MP_STATE_VM(threading_timeout_max) = mp_obj_new_float((mp_float_t)9223372036.0);
         #else
@@ -36,9 +37,9 @@ static mp_obj_t threading_init(void) {
         for (size_t i = 0; i < CLASS_LOCAL; ++i) {
             classes[i] = thread_new_classes(i);
         }
-        thread_module_init();
         classes[CLASS_LOCAL] = local_new_class();
         module_set_classes(&mp_module_threading, classes, CLASS_COUNT);
+        thread_module_init();
     }
     return mp_const_none;
 }

@@ -552,3 +552,42 @@ def test_threads(t):
     p.line("foreign")
     p.wait_for("the end", lambda: p.popen.poll() is not None)
     p.check_equal("exit status", 0, p.popen.returncode)
+
+
+# The first import makes the classes; one that fails can be tried again.
+IMPORTS = (
+    COMMON
+    + """
+for times in (1, ALL):
+    fail(%d, times)
+    try:
+        import threading, queue
+    except MemoryError:
+        pass
+    left = fail(0)
+import threading, queue
+q = queue.PriorityQueue()
+thread = threading.Thread(target=q.put, args=(5,))
+thread.start()
+thread.join()
+local = threading.local()
+local.x = 1
+timer = threading.Timer(0, q.put, [1])
+timer.start()
+print(q.get(), threading.enumerate() == [threading.main_thread(), timer] or threading.active_count() == 1)
+timer.join()
+print(threading.active_count(), threading.TIMEOUT_MAX, threading.excepthook is threading.__excepthook__, left)
+"""
+)
+
+
+def test_imports(t):
+    n = left = 0
+    while left == 0:
+        n += 1
+        p = t.run(IMPORTS % n)
+        first, second = p.stdout.splitlines()
+        p.check_equal("item and registry", "True", first.split()[1])
+        *got, left = second.split()
+        p.check_equal("with allocation %d failing" % n, ["1", "9223372036.0", "True"], got)
+        left = int(left)
