@@ -485,3 +485,85 @@ def test_shared_exception(t):
             stdout=subprocess.DEVNULL,
         )
         p.finish()
+
+
+FULL = """
+import gc, queue, random, threading, time
+random.seed({seed})
+N, KINDS = {n}, (queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue)
+failures = 0
+
+def again(function, arg=None):
+    # Nothing has happened if there was no memory for it.
+    global failures
+    while True:
+        try:
+            return function(arg)
+        except MemoryError:
+            failures += 1
+
+def produce(q, first):
+    put = q.put
+    full.wait()
+    for i in range(first, 2 * N, 2):
+        again(put, i)
+
+def consume(q, seen):
+    get = q.get
+    while True:
+        item = again(get, True)
+        if item == 2 * N:
+            return
+        seen[item] += 1
+
+def fill():
+    # Keeps all that there is, in pieces of many sizes, and gives a little back now and then.
+    kept = [None] * 500
+    i = 0
+    while working:
+        try:
+            kept[i] = bytearray(random.randrange(8, 600))
+            i = (i + 1) % len(kept)
+        except MemoryError:
+            full.set()
+            for i in range(random.randrange(len(kept)), len(kept), 20):
+                kept[i] = None
+
+working = True
+full = threading.Event()
+queues = [(kind(), bytearray(2 * N)) for kind in KINDS]
+producers = [threading.Thread(target=produce, args=(q, i)) for q, seen in queues for i in (0, 1)]
+consumers = [threading.Thread(target=consume, args=(q, seen)) for q, seen in queues for i in (0, 1)]
+filler = threading.Thread(target=fill)
+joins = [thread.join for thread in producers]
+puts = [q.put for q, seen in queues]
+sizes = [q.qsize for q, seen in queues]
+for thread in consumers + producers + [filler]:
+    thread.start()
+for join in joins:
+    again(join)
+for i in range(len(KINDS)):
+    # A consumer takes the end for itself; a LifoQueue would give it out before the items.
+    while sizes[i]():
+        pass
+    again(puts[i], 2 * N)
+    again(puts[i], 2 * N)
+working = False
+for thread in consumers + [filler]:
+    thread.join()
+for q, seen in queues:
+    print(min(seen), max(seen), q.qsize())
+print(failures > 0)
+"""
+
+
+# A heap that another thread keeps full: an operation that finds no memory has done nothing.
+@stress
+def test_full_heap(t):
+    for _ in t.repeats(3):
+        script = FULL.format(seed=t.seed, n=1000 if t.stress else 300)
+        p = t.start(script, options=["-X", "heapsize=64k"])
+        for _ in range(4):
+            p.line("1 1 0")
+        p.line("True")
+        p.finish()
