@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Builds MicroPython for ARCH.
 #
-#   tools/build.sh [threads|debug|stock|standard|stock-gil|no-floats|least|no-hook|mpy-cross]
+#   tools/build.sh [threads|debug|sanitized|stock|standard|stock-gil|no-floats|least|no-hook|mpy-cross]
 #
 # threads   our variant with our modules, to build/ARCH/micropython (the default)
 # debug     the same with DEBUG=1, to build/ARCH/micropython-debug
+# sanitized the same with AddressSanitizer and UBSan, to build/ARCH/micropython-sanitized
 # stock     upstream's standard variant as it is, to build/ARCH/micropython-stock
 # standard  upstream's standard variant with our modules, to build/ARCH/micropython-standard
 # stock-gil upstream's standard variant with upstream's GIL, to build/ARCH/micropython-stock-gil
@@ -24,7 +25,7 @@ targets=(host)
 [ "$ARCH" = host ] || targets+=("$ARCH")
 # The front door's own options are not MicroPython's: its make must not see them.
 debug=${DEBUG:-}
-[ "$kind" != debug ] || debug=1
+case $kind in debug | sanitized) debug=1 ;; esac
 export -n ARCH PROFILE TLS AGENT DEBUG MACHINE RUNS JOBS QUICK SEED SECONDS
 "$ROOT/tools/deps.sh" "${targets[@]}"
 find_micropython
@@ -97,6 +98,13 @@ add_musl_options() {
         LDFLAGS_EXTRA="-static ${LDFLAGS_EXTRA:-}")
 }
 
+# The first error ends the program. As in upstream's own run, copies of no bytes from or to null are
+# not looked at: py/ has many.
+add_sanitizers() {
+    local flags="-fsanitize=address,undefined -fno-sanitize=nonnull-attribute -fno-sanitize-recover=all"
+    export CFLAGS_EXTRA="${CFLAGS_EXTRA:-} $flags" LDFLAGS_EXTRA="${LDFLAGS_EXTRA:-} $flags"
+}
+
 if [ "$kind" = mpy-cross ]; then
     build_mpy_cross
     mkdir -p "$OUT/host"
@@ -107,10 +115,11 @@ fi
 options=(CROSS_COMPILE="$(cross_prefix)" DEBUG="$debug")
 name=micropython-$kind
 case $kind in
-    threads | debug)
-        [ "$kind" = debug ] || name=micropython
+    threads | debug | sanitized)
+        [ "$kind" != threads ] || name=micropython
         options+=(VARIANT_DIR="$ROOT/variants/threads" USER_C_MODULES="$ROOT/modules")
         add_freeze_options
+        [ "$kind" != sanitized ] || add_sanitizers
         ;;
     stock) options+=("${without_libraries[@]}") ;;
     standard) options+=("${without_libraries[@]}" USER_C_MODULES="$ROOT/modules") ;;

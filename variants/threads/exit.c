@@ -66,3 +66,16 @@ void mp_threads_print_uncaught(const mp_print_t *print, mp_obj_t exc) {
     (void)print;
     mp_obj_print_exception(&mp_stderr_print, exc);
 }
+
+#if THREADS_DEBUG
+#include <stdlib.h>
+
+// Stands for free() in main.c, which with DEBUG=1 frees the heap at the end: a daemon thread may be
+// writing from it.
+void mp_threads_free(void *ptr);
+void mp_threads_free(void *ptr) {
+    if (ptr != MP_STATE_MEM(area).gc_alloc_table_start) {
+        free(ptr);
+    }
+}
+#endif

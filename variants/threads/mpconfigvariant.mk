@@ -62,6 +62,9 @@ $(BUILD)/py/sequence.o $(BUILD)/py/objdict.o: CFLAGS += -Dmp_obj_equal=mp_thread
 
 # main.c ends the program in two places; exit.c says what the names stand for.
 $(BUILD)/main.o: CFLAGS += -Dmp_obj_is_callable=mp_threads_exit -Dmp_builtin___import__=mp_threads_run_module
+ifneq ($(DEBUG),)
+$(BUILD)/main.o: CFLAGS += -Dfree=mp_threads_free
+endif
 
 # What newer trees than 1.25 run a script with; it would print an uncaught exception to standard output.
 $(BUILD)/shared/runtime/pyexec.o: CFLAGS += -Dmp_obj_print_exception=mp_threads_print_uncaught
