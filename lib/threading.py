@@ -482,7 +482,6 @@ class Barrier:
 
     def wait(self, timeout=None):
         timeout = self._timeout if timeout is None else timeout
-        _patience(timeout)
         with self._mutex:
             if self._broken:
                 raise BrokenBarrierError
@@ -492,7 +491,7 @@ class Barrier:
             if this.count == self._parties:
                 ok = False
                 try:
-                    if self._action is not None:
+                    if self._action:
                         self._action()
                     ok = True
                 finally:

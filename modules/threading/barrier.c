@@ -108,7 +108,9 @@ static void complete_round(barrier_obj_t *self) {
     if (self->action != mp_const_none) {
         nlr_buf_t nlr;
         if (nlr_push(&nlr) == 0) {
-            mp_call_function_0(self->action);
+            if (mp_obj_is_true(self->action)) {
+                mp_call_function_0(self->action);
+            }
             nlr_pop();
         } else {
             self->broken = true;
@@ -184,17 +186,30 @@ static void lock(barrier_obj_t *self) {
     sem_acquire(&self->mutex, SYNC_FOREVER);
 }
 
+// The deadline of one that has to wait. With the mutex, which it unlocks if the timeout is wrong.
+static sync_deadline_t read_deadline(barrier_obj_t *self, mp_obj_t timeout) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) != 0) {
+        unlock(self);
+        nlr_jump(nlr.ret_val);
+    }
+    bool given = timeout != MP_OBJ_NULL && timeout != mp_const_none;
+    sync_deadline_t deadline = deadline_from_timeout(given ? timeout : self->timeout);
+    nlr_pop();
+    return deadline;
+}
+
 static mp_obj_t barrier_wait(mp_obj_t self_in, const mp_obj_t *args) {
     barrier_obj_t *self = barrier_self(self_in);
-    bool given = args[0] != MP_OBJ_NULL && args[0] != mp_const_none;
-    sync_deadline_t deadline = deadline_from_timeout(given ? args[0] : self->timeout);
     lock(self);
     if (self->broken) {
         unlock(self);
         raise_broken();
     }
+    bool last = self->count + 1 == self->parties;
+    sync_deadline_t deadline = last ? SYNC_FOREVER : read_deadline(self, args[0]);
     uint32_t index = self->count++;
-    if (index + 1 == self->parties) {
+    if (last) {
         complete_round(self);
     } else if (wait_for_round(self, deadline) == NOTE_BROKEN) {
         raise_broken();
