@@ -400,17 +400,17 @@ class Condition:
             return result
         left = _patience(timeout)
         then = time.ticks_ms()
-        while left is None or left > 0:
+        while True:
+            # As in CPython also with a timeout of zero.
             self._check("wait")
             notified = self._wait(left)
             result = predicate()
             if result or not notified:
-                break
+                return result
             if left is not None:
                 now = time.ticks_ms()
-                left -= time.ticks_diff(now, then)
+                left = max(left - time.ticks_diff(now, then), 0)
                 then = now
-        return result
 
     def notify(self, n=1):
         self._check("notify")

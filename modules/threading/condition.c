@@ -168,21 +168,26 @@ static mp_obj_t condition_wait_for(mp_obj_t self_in, const mp_obj_t *args) {
         return result;
     }
     sync_deadline_t deadline = deadline_from_timeout(args[1]);
-    while (deadline != SYNC_POLL) {
+    for (;;) {
+        // As in CPython also with a timeout of zero: the lock is given up once and the predicate asked again.
         check_owned(self);
         bool notified = wait(self, deadline);
         result = mp_call_function_0(args[0]);
         if (!notified || mp_obj_is_true(result)) {
-            break;
+            return result;
         }
     }
-    return result;
 }
 METHOD(condition_wait_for, MP_QSTR_wait_for, 1, MP_QSTR_predicate, MP_QSTR_timeout);
 
-static void notify(condition_obj_t *self, mp_int_t n) {
+// n_in, or n where that is not given.
+static void notify(mp_obj_t self_in, mp_obj_t n_in, mp_int_t n) {
+    condition_obj_t *self = condition_self(self_in);
     if (!any_lock_is_owned(self->lock)) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("cannot notify on un-acquired lock"));
+    }
+    if (n_in != MP_OBJ_NULL) {
+        n = mp_obj_get_int(n_in);
     }
     sync_enter();
     while (n-- > 0 && sync_list_wake(&self->waiters, 0)) {
@@ -191,14 +196,14 @@ static void notify(condition_obj_t *self, mp_int_t n) {
 }
 
 static mp_obj_t condition_notify(mp_obj_t self_in, const mp_obj_t *args) {
-    notify(condition_self(self_in), args[0] == MP_OBJ_NULL ? 1 : mp_obj_get_int(args[0]));
+    notify(self_in, args[0], 1);
     return mp_const_none;
 }
 METHOD(condition_notify, MP_QSTR_notify, 0, MP_QSTR_n);
 
 static mp_obj_t condition_notify_all(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
-    notify(condition_self(self_in), INT32_MAX);
+    notify(self_in, MP_OBJ_NULL, INT32_MAX);
     return mp_const_none;
 }
 METHOD_0(condition_notify_all, MP_QSTR_notify_all);
