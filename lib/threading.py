@@ -599,11 +599,9 @@ def _next_number():
 
 
 def _call(function, args, kwargs):
-    if kwargs is None:
-        kwargs = {}
-    elif not isinstance(kwargs, dict):
+    if not isinstance(kwargs, dict):
         kwargs = dict(kwargs)  # TypeError for what is no mapping
-    function(*(() if args is None else args), **kwargs)
+    function(*args, **kwargs)
 
 
 class Thread:
@@ -635,7 +633,7 @@ class Thread:
         self._daemon = current_thread()._daemon if daemon is None else daemon
         self._target = target
         self._args = args
-        self._kwargs = kwargs
+        self._kwargs = {} if kwargs is None else kwargs
         self._context = context
         self._ident = None
         self._locals = {}  # what local objects hold of this thread's; its own

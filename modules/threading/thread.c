@@ -311,25 +311,20 @@ METHOD_KW(thread_init, MP_QSTR___init__, 0, 2, MP_QSTR_group, MP_QSTR_target, MP
 /******************************************************************************/
 // Running
 
-// fun(*args, **kwargs), each of which may be None.
+// fun(*args, **kwargs)
 static void call_with(mp_obj_t fun, mp_obj_t args, mp_obj_t kwargs) {
-    size_t n_args = 0;
-    mp_obj_t *items = NULL;
-    if (args != mp_const_none) {
-        if (!mp_obj_is_type(args, &mp_type_tuple) && !mp_obj_is_type(args, &mp_type_list)) {
-            args = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_tuple), args);
-        }
-        mp_obj_get_array(args, &n_args, &items);
+    size_t n_args;
+    mp_obj_t *items;
+    if (!mp_obj_is_type(args, &mp_type_tuple) && !mp_obj_is_type(args, &mp_type_list)) {
+        args = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_tuple), args);
     }
-    mp_map_t *map = NULL;
-    if (kwargs != mp_const_none) {
-        mp_obj_t dict = mp_obj_cast_to_native_base(kwargs, MP_OBJ_FROM_PTR(&mp_type_dict));
-        if (dict == MP_OBJ_NULL) {
-            dict = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_dict), kwargs); // TypeError for what is no mapping
-        }
-        map = mp_obj_dict_get_map(dict);
+    mp_obj_get_array(args, &n_args, &items);
+    mp_obj_t dict = mp_obj_cast_to_native_base(kwargs, MP_OBJ_FROM_PTR(&mp_type_dict));
+    if (dict == MP_OBJ_NULL) {
+        dict = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_dict), kwargs); // TypeError for what is no mapping
     }
-    size_t n_kw = map == NULL ? 0 : map->used;
+    mp_map_t *map = mp_obj_dict_get_map(dict);
+    size_t n_kw = map->used;
     mp_obj_t *call = m_new(mp_obj_t, n_args + 2 * n_kw + 1);
     if (n_args > 0) {
         memcpy(call, items, n_args * sizeof(*call));
