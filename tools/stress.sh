@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds the interpreter for ARCH and runs the tests that are marked @stress, each for so many
-# seconds; tests/run_variant.py says how a failure is repeated.
+# seconds, then random programs for as long (tests/run_fuzz.py). Both say how a failure is repeated.
 #
 #   tools/stress.sh SECONDS [TEST...]
 #
-# An argument, as bash has a variable SECONDS of its own. A TEST is a part of a test's name.
+# An argument, as bash has a variable SECONDS of its own. A TEST is a part of a test's name, or fuzz.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -13,6 +13,28 @@ factor=1
 seed=${SEED:+--seed=$SEED}
 
 "$ROOT/tools/build.sh"
-# shellcheck disable=SC2086 # no word at all without a seed
-exec "$PYTHON" -B "$ROOT/tests/run_variant.py" --name stress --stress "$1" $seed \
-    --micropython "$(micropython_command)" --slow-factor "$factor" "${@:2}"
+# Random programs, with the sanitizers where the machine runs its own programs.
+fuzz() {
+    local name=micropython
+    if [ "$ARCH" = host ]; then
+        "$ROOT/tools/build.sh" sanitized
+        name=micropython-sanitized
+    fi
+    # shellcheck disable=SC2046,SC2086
+    "$PYTHON" -B "$ROOT/tests/run_fuzz.py" --seconds "$1" $seed --cpython "$PYTHON" \
+        --micropython "$(emulator) $OUT/$ARCH/$name"
+}
+
+variant() {
+    # shellcheck disable=SC2086 # no word at all without a seed
+    "$PYTHON" -B "$ROOT/tests/run_variant.py" --name stress --stress "$1" $seed \
+        --micropython "$(micropython_command)" --slow-factor "$factor" "${@:2}"
+}
+
+status=0
+case "$# ${2:-}" in
+    1\ ) variant "$1" && fuzz "$1" || status=1 ;;
+    *\ fuzz) fuzz "$1" || status=1 ;;
+    *) variant "$@" || status=1 ;;
+esac
+exit "$status"

@@ -86,6 +86,17 @@ debug() {
         --micropython "$OUT/host/micropython-debug" debug. faults. exits. collector. interrupt_random. starts. || true
 }
 
+# Random programs, and what the sanitizers have most to say about.
+sanitized() {
+    step build-sanitized "$ROOT/tools/build.sh" sanitized || return 0
+    step both-sanitized "$PYTHON" -B "$ROOT/tests/run_both.py" --name both-sanitized \
+        --micropython "$OUT/host/micropython-sanitized" --cpython "$PYTHON" || true
+    step variant-sanitized "$PYTHON" -B "$ROOT/tests/run_variant.py" --name variant-sanitized --debug \
+        --micropython "$OUT/host/micropython-sanitized" --slow-factor 3 faults. exits. || true
+    step fuzz "$PYTHON" -B "$ROOT/tests/run_fuzz.py" --name fuzz --programs 2000 --cpython "$PYTHON" \
+        --micropython "$OUT/host/micropython-sanitized" || true
+}
+
 upstream() {
     step upstream "$PYTHON" -B "$ROOT/tools/run_upstream.py" --mpy-dir "$MPY_DIR" \
         --work "$OUT/host/upstream" --cpython "$PYTHON" \
@@ -142,6 +153,7 @@ on_host() {
     "$ROOT/tools/deps.sh" bench || true
     variant 1
     debug
+    sanitized
     docs
     programs 200
     upstream
