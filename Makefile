@@ -13,6 +13,7 @@ export JOBS ?=
 export QUICK ?=
 export SEED ?=
 SECONDS ?= 60
+MINUTES ?= 10
 
 build: ## build build/ARCH/micropython and print its size (the default)
 	@tools/build.sh
@@ -34,6 +35,9 @@ stress: ## tests of what fails now and then, over and over, each for SECONDS
 
 bench: ## measure threading and queue beside CPython, the edition in Python, and C
 	@tools/bench.sh
+
+soak: ## 64 threads that do all there is, for MINUTES in 256 KB: memory flat, nothing late
+	@tools/stress.sh $$((60 * $(MINUTES))) soak.
 
 bench-gil: ## measure the GIL and the collector beside stock's GIL, CPython and C
 	@tools/bench-gil.sh
@@ -59,4 +63,4 @@ distclean: ## remove build/ whole
 help: ## print this
 	@tools/help.sh $(MAKEFILE_LIST)
 
-.PHONY: build demo test test-stock soak-pure test-versions soak-demo stress bench bench-gil test-arm-system size clean distclean help
+.PHONY: build demo test test-stock soak-pure test-versions soak-demo stress bench bench-gil test-arm-system size clean distclean help soak
