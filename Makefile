@@ -51,6 +51,9 @@ test-stock: ## tests/both on upstream's own builds, with and without a GIL; also
 test-arm-system: ## the demo in an ARM Linux system: Debian's kernel in QEMU
 	@ARCH=armhf MACHINE=system tools/demo.sh
 
+lint: ## clang-tidy and cppcheck on our C files
+	@tools/lint.sh
+
 size: ## build and print the size of what is built, part by part
 	@tools/size.sh
 
@@ -63,4 +66,4 @@ distclean: ## remove build/ whole
 help: ## print this
 	@tools/help.sh $(MAKEFILE_LIST)
 
-.PHONY: build demo test test-stock soak-pure test-versions soak-demo stress bench bench-gil test-arm-system size clean distclean help soak
+.PHONY: build demo test test-stock soak-pure test-versions soak-demo stress bench bench-gil test-arm-system size clean distclean help soak lint

@@ -2,7 +2,7 @@
 # Installs what a target lacks, with apt; quick and silent when nothing is lacking.
 #
 #   tools/deps.sh TARGET...        TARGET is one of: host host-musl armhf arm64 arm-system bench
-#                                  docs cpython-tests
+#                                  lint docs cpython-tests
 #
 # Without apt it names what is lacking and stops.
 set -euo pipefail
@@ -52,6 +52,11 @@ LIST
         bench) cat <<LIST
 strace                          strace
 valgrind                        valgrind
+LIST
+            ;;
+        lint) cat <<LIST
+clang-tidy                      clang-tidy
+cppcheck                        cppcheck
 LIST
             ;;
         docs) cat <<LIST

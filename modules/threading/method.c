@@ -2,6 +2,7 @@
 //
 // This file is part of micropython-threading, MIT licence.
 
+#include <assert.h>
 #include <string.h>
 
 #include "threading.h"
@@ -44,6 +45,7 @@ void method_parse(const method_t *spec, size_t n_args, size_t n_kw, const mp_obj
         }
         vals[i] = kw[1];
     }
+    assert(spec->n_required <= spec->n_params);
     for (size_t i = 0; i < spec->n_required; ++i) {
         if (vals[i] == MP_OBJ_NULL) {
             raise_arg(spec, "missing required argument", spec->params[i]);
