@@ -7,6 +7,9 @@
 //
 // This file is part of micropython-threading, MIT licence.
 
+#include <stdarg.h> // before py/mpprint.h, which then declares mp_vprintf()
+#include <stdio.h>
+
 #include "py/builtin.h"
 #include "py/mphal.h"
 #include "py/runtime.h"
@@ -79,3 +82,15 @@ void mp_threads_free(void *ptr) {
     }
 }
 #endif
+
+// Stands for fprintf() in main.c, which prints with it to stderr only: wrong arguments, and an
+// exception that nobody could catch.
+int mp_threads_fprintf(FILE *file, const char *format, ...);
+int mp_threads_fprintf(FILE *file, const char *format, ...) {
+    (void)file;
+    va_list args;
+    va_start(args, format);
+    int len = mp_vprintf(&mp_stderr_print, format, args);
+    va_end(args);
+    return len;
+}

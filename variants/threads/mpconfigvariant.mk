@@ -66,6 +66,9 @@ ifneq ($(DEBUG),)
 $(BUILD)/main.o: CFLAGS += -Dfree=mp_threads_free
 endif
 
+# Two messages that would bring along the C library's own formatting: 8 KB where it is linked in.
+$(BUILD)/main.o: CFLAGS += -Dfprintf=mp_threads_fprintf
+
 # What newer trees than 1.25 run a script with; it would print an uncaught exception to standard output.
 $(BUILD)/shared/runtime/pyexec.o: CFLAGS += -Dmp_obj_print_exception=mp_threads_print_uncaught
 
