@@ -3,6 +3,8 @@
 
 export ARCH ?= host
 export PROFILE ?= full
+export LIBC ?=
+export PIE ?=
 export TLS ?= 0
 export AGENT ?=
 export DEBUG ?=

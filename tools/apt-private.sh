@@ -55,6 +55,14 @@ apt_mirrors() {
     } | awk '!seen[$0]++'
 }
 
+# Debian's suite of this machine; on another system the one that this is developed on.
+machine_suite() {
+    local ID='' VERSION_CODENAME=''
+    . /etc/os-release
+    [ "$ID" = debian ] || VERSION_CODENAME=
+    printf '%s' "${VERSION_CODENAME:-bookworm}"
+}
+
 apt_configuration() {
     local folder=$1
     printf '%s: %s\n' Types "$2" URIs "$5" Suites "$3" Components main Signed-By "$ARCHIVE_KEY" \

@@ -22,13 +22,16 @@ set -euo pipefail
 kind=${1:-threads}
 check_options
 targets=(host)
-[ "$ARCH" = host ] || targets+=("$ARCH")
+[ -z "$(cross_prefix)" ] || targets+=("$ARCH")
+[ "$(libc)/$(cross_prefix)" != musl/ ] || targets+=(host-musl)
 # The front door's own options are not MicroPython's: its make must not see them.
 debug=${DEBUG:-}
 case $kind in debug | sanitized) debug=1 ;; esac
-export -n ARCH PROFILE TLS AGENT DEBUG MACHINE RUNS JOBS QUICK SEED SECONDS
+export -n ARCH PROFILE LIBC PIE TLS AGENT DEBUG MACHINE RUNS JOBS QUICK SEED SECONDS
 "$ROOT/tools/deps.sh" "${targets[@]}"
 find_micropython
+[ "$(libc)" != musl ] || [ -z "$(cross_prefix)" ] ||
+    "$ROOT/tools/fetch-musl.sh" "$OUT/musl-$ARCH" "$ARCH"
 export -n MPY_DIR
 lock "$OUT/build.lock"
 
@@ -87,14 +90,15 @@ forget_stale_scan() {
 # works at any would only be larger. That C library comes without the kernel's headers: links to
 # the compiler's leave its own headers out of sight.
 add_musl_options() {
-    local headers=$OUT/$ARCH/kernel-headers name path
+    local headers=$OUT/$ARCH/kernel-headers compiler=musl-gcc name path
+    [ -z "$(cross_prefix)" ] || compiler="$(cross_prefix)gcc -specs=$OUT/musl-$ARCH/musl-gcc.specs"
     mkdir -p "$headers"
     for name in linux asm asm-generic; do
         path=$(echo "#include <$name/types.h>" | "$(cross_prefix)gcc" -E - |
             sed -n "s|.*\"\(/.*/$name\)/types.h\".*|\1|p" | head -n 1)
         ln -sfn "$path" "$headers/$name"
     done
-    options+=(CC=musl-gcc CFLAGS_EXTRA="-idirafter $headers -fno-pie ${CFLAGS_EXTRA:-}"
+    options+=(CC="$compiler" CFLAGS_EXTRA="-idirafter $headers -fno-pie ${CFLAGS_EXTRA:-}"
         LDFLAGS_EXTRA="-static ${LDFLAGS_EXTRA:-}")
 }
 
@@ -118,6 +122,7 @@ case $kind in
     threads | debug | sanitized)
         [ "$kind" != threads ] || name=micropython
         options+=(VARIANT_DIR="$ROOT/variants/threads" USER_C_MODULES="$ROOT/modules")
+        options+=(PROFILE="$PROFILE" PIE="${PIE:-}")
         add_freeze_options
         [ "$kind" != sanitized ] || add_sanitizers
         ;;
@@ -137,7 +142,7 @@ case $kind in
         ;;
     *) die "build.sh: unknown kind $kind" ;;
 esac
-case $ARCH in *-musl) add_musl_options ;; esac
+[ "$(libc)" != musl ] || add_musl_options
 # The flags of our makefiles are part of what makes objects differ.
 flags=$(cat "$ROOT"/modules/*/*.mk "$ROOT"/variants/*/*.mk)
 objects=$OUT/$ARCH/obj-$(key "$ROOT" "$MPY_DIR" "${options[@]}" "${CFLAGS_EXTRA:-}" "${LDFLAGS_EXTRA:-}" "$flags")

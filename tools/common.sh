@@ -7,6 +7,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 OUT=$ROOT/build
 MPY_VERSION=1.25.0
 ARCH=${ARCH:-host}
+PROFILE=${PROFILE:-full}
 
 # Names relative to the repository read better than absolute ones.
 short() { printf '%s' "${1//"$ROOT/"/}"; }
@@ -36,7 +37,19 @@ check_options() {
         system) [ "$ARCH" = armhf ] || die "MACHINE=system goes with ARCH=armhf" ;;
         *) die "MACHINE=$MACHINE is not known; it is system or left out" ;;
     esac
-    [ "${PROFILE:-full}" = full ] || die "PROFILE=$PROFILE is not supported; it is: full"
+    case $PROFILE in
+        full | small) ;;
+        *) die "PROFILE=$PROFILE is not known; it is full or small" ;;
+    esac
+    case $ARCH/$(libc) in
+        host-musl/glibc) die "ARCH=host-musl does not go with LIBC=glibc" ;;
+        */glibc | */musl) ;;
+        *) die "LIBC=$LIBC is not known; it is glibc or musl" ;;
+    esac
+    case ${PIE:-}/$(libc) in
+        /* | 1/glibc) ;;
+        *) die "PIE=$PIE is not supported with LIBC=$(libc); it is 1, with glibc, or left out" ;;
+    esac
     [ "${TLS:-0}" = 0 ] || die "TLS=$TLS is not supported; it is: 0"
     [ -z "${AGENT:-}" ] || die "AGENT=$AGENT is not supported; leave it out"
     case ${DEBUG:-} in
@@ -53,6 +66,15 @@ cross_prefix() {
     case $ARCH in
         armhf) printf 'arm-linux-gnueabihf-' ;;
         arm64) printf 'aarch64-linux-gnu-' ;;
+    esac
+}
+
+# The C library. The small profile brings its own along: a board may have none, or an older one.
+libc() {
+    case ${LIBC:-}/$ARCH/$PROFILE in
+        /host-musl/* | /*/small) printf musl ;;
+        /*) printf glibc ;;
+        *) printf '%s' "$LIBC" ;;
     esac
 }
 

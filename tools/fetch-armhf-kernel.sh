@@ -18,18 +18,11 @@ download() {
     [ -n "$package" ] && cd "$work" && apt-get -q download "$package"
 }
 
-suite() {
-    local ID='' VERSION_CODENAME=''
-    . /etc/os-release
-    [ "$ID" = debian ] || VERSION_CODENAME=
-    printf '%s' "${VERSION_CODENAME:-bookworm}"
-}
-
 [ ! -e "$kernel" ] || exit 0
 lock "$kernel.lock"
 [ ! -e "$kernel" ] || exit 0
-say "Fetching linux-image-armmp from Debian's suite $(suite) ..."
-apt_private "$work" deb "$(suite)" armhf download
+say "Fetching linux-image-armmp from Debian's suite $(machine_suite) ..."
+apt_private "$work" deb "$(machine_suite)" armhf download
 dpkg-deb --fsys-tarfile "$work"/linux-image-*.deb |
     tar -x -O --wildcards './boot/vmlinuz-*' >"$kernel.part"
 mv "$kernel.part" "$kernel"

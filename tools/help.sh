@@ -12,6 +12,10 @@ cat <<'TEXT'
 Options:
   ARCH=host         build for this machine (the default), host-musl: static, with the C library
                     musl; or for armhf or arm64, which run under QEMU
+  PROFILE=full      all that a desktop user expects (the default); small: for a board, without what
+                    docs/sizes.md lists, and static with the C library musl
+  LIBC=glibc        the C library, glibc or musl; without it the profile's own
+  PIE=1             with PROFILE=small and LIBC=glibc: at any address, 37 KB larger on ARM
   MACHINE=system    demo with ARCH=armhf: in a whole ARM Linux system instead of QEMU's user mode
   MPY_DIR=/path     MicroPython's tree, of which no byte is changed; without it, Debian's source
                     package 1.25.0 is fetched into build/

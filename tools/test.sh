@@ -52,8 +52,9 @@ finish() {
 
 # KIND is "" for our variant, or one of build.sh's others.
 both() {
-    local kind=${1:-}
-    step "both-$ARCH$kind" "$PYTHON" -B "$ROOT/tests/run_both.py" --name "both-$ARCH$kind" \
+    local kind=${1:-} name=both-$ARCH${1:-}
+    [ "$PROFILE" = full ] || name=$name-$PROFILE
+    step "$name" "$PYTHON" -B "$ROOT/tests/run_both.py" --name "$name" \
         --micropython "$(micropython_command)$kind" --cpython "$PYTHON" || true
 }
 
@@ -180,6 +181,13 @@ on_arm() {
     variant 10
     programs 40
     on_arm_system
+    on_arm_small
+}
+
+# The build for the board: static, with the C library musl.
+on_arm_small() {
+    PROFILE=small step build-armhf-small "$ROOT/tools/build.sh" || return 0
+    PROFILE=small both
 }
 
 on_arm_system() {

@@ -362,13 +362,17 @@ class Test:
         self.command = options.command
         self.slow = options.slow_factor
         self.emulated = any("qemu" in os.path.basename(word) for word in self.command[:1])
-        self.musl = "host-musl" in self.command[-1]  # the C library, when it matters
         self.timeout = options.timeout
         self.stress = options.stress
         self.folder = Path(tempfile.mkdtemp(prefix="variant-"))
         self.processes = []
         self.counts = collections.Counter()  # what a stress has done, for its report
         self.begin(options.seed)
+
+    @property
+    def musl(self):
+        """Whether that is the C library: a program without glibc's dynamic linker is static."""
+        return b"ld-linux" not in Path(self.command[-1]).read_bytes()
 
     def begin(self, seed):
         """What each repetition has of its own: random choices, a time limit, processes."""

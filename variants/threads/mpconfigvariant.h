@@ -8,6 +8,10 @@
 // Found through -I of ports/unix.
 #include "variants/mpconfigvariant_common.h"
 
+#if THREADS_PROFILE_SMALL
+#include "profile_small.h"
+#endif
+
 // Ctrl-C is scheduled: a handler that jumps out of a thread without the GIL would corrupt all.
 #undef MICROPY_ASYNC_KBD_INTR
 #define MICROPY_ASYNC_KBD_INTR (0)

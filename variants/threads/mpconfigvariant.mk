@@ -19,6 +19,20 @@ MICROPY_VFS_FAT = 0
 MICROPY_VFS_LFS1 = 0
 MICROPY_VFS_LFS2 = 0
 
+# PROFILE=small is for a board where bytes are what there is least of: profile_small.h says what is left
+# out, and this how the rest is linked. PIE=1 keeps its addresses free, for 37 KB of relocations on ARM.
+PROFILE ?= full
+ifeq ($(PROFILE),small)
+CFLAGS += -DTHREADS_PROFILE_SMALL=1 -fno-unwind-tables -fno-asynchronous-unwind-tables
+LDFLAGS += -Wl,-z,norelro -Wl,-z,noseparate-code -Wl,--build-id=none
+ifneq ($(PIE),1)
+CFLAGS += -fno-pie
+LDFLAGS += -no-pie
+endif
+else ifneq ($(PROFILE),full)
+$(error PROFILE is full or small)
+endif
+
 # The port's own make variable would say MICROPY_PY_THREAD_GIL=0 on the command line.
 MICROPY_PY_THREAD = 0
 LDFLAGS += -pthread
