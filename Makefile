@@ -6,6 +6,7 @@ export PROFILE ?= full
 export LIBC ?=
 export PIE ?=
 export TLS ?= 0
+export TLS_RECORD ?=
 export AGENT ?=
 export DEBUG ?=
 export MPY_DIR ?=

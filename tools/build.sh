@@ -27,11 +27,15 @@ targets=(host)
 # The front door's own options are not MicroPython's: its make must not see them.
 debug=${DEBUG:-}
 case $kind in debug | sanitized) debug=1 ;; esac
-export -n ARCH PROFILE LIBC PIE TLS AGENT DEBUG MACHINE RUNS JOBS QUICK SEED SECONDS
+export -n ARCH PROFILE LIBC PIE TLS TLS_RECORD MBEDTLS_TREE AGENT DEBUG MACHINE RUNS JOBS QUICK SEED SECONDS
 "$ROOT/tools/deps.sh" "${targets[@]}"
 find_micropython
 [ "$(libc)" != musl ] || [ -z "$(cross_prefix)" ] ||
     "$ROOT/tools/fetch-musl.sh" "$OUT/musl-$ARCH" "$ARCH"
+if [ "$TLS" != 0 ] && [ -z "${MBEDTLS_TREE:-}" ]; then
+    MBEDTLS_TREE=$OUT/mbedtls-3.6
+    "$ROOT/tools/fetch-mbedtls.sh" "$MBEDTLS_TREE"
+fi
 export -n MPY_DIR
 lock "$OUT/build.lock"
 
@@ -122,7 +126,8 @@ case $kind in
     threads | debug | sanitized)
         [ "$kind" != threads ] || name=micropython
         options+=(VARIANT_DIR="$ROOT/variants/threads" USER_C_MODULES="$ROOT/modules")
-        options+=(PROFILE="$PROFILE" PIE="${PIE:-}")
+        options+=(PROFILE="$PROFILE" PIE="${PIE:-}" TLS="$TLS")
+        [ "$TLS" = 0 ] || options+=(MBEDTLS_TREE="$MBEDTLS_TREE" TLS_RECORD="${TLS_RECORD:-16}")
         add_freeze_options
         [ "$kind" != sanitized ] || add_sanitizers
         ;;

@@ -36,7 +36,7 @@ C_RULES = {
     "modules/threading": ("C", "py/", "modules/sync/", "modules/threading/"),
     "modules/queue": ("C", "py/", "modules/sync/", "modules/threading/", "modules/queue/"),
     "variants/threads": (
-        ("C", "OS", "py/", "variants/", "modules/sync/", "modules/sync/port/")
+        ("C", "OS", "py/", "mbedtls/", "variants/", "modules/sync/", "modules/sync/port/")
         + ("variants/threads/",)
     ),
 }

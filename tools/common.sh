@@ -8,6 +8,7 @@ OUT=$ROOT/build
 MPY_VERSION=1.25.0
 ARCH=${ARCH:-host}
 PROFILE=${PROFILE:-full}
+TLS=${TLS:-0}
 
 # Names relative to the repository read better than absolute ones.
 short() { printf '%s' "${1//"$ROOT/"/}"; }
@@ -50,7 +51,14 @@ check_options() {
         /* | 1/glibc) ;;
         *) die "PIE=$PIE is not supported with LIBC=$(libc); it is 1, with glibc, or left out" ;;
     esac
-    [ "${TLS:-0}" = 0 ] || die "TLS=$TLS is not supported; it is: 0"
+    case $TLS in
+        0 | 12 | 13) ;;
+        *) die "TLS=$TLS is not known; it is 0, 12 or 13" ;;
+    esac
+    case ${TLS_RECORD:-16} in
+        4 | 16) ;;
+        *) die "TLS_RECORD=$TLS_RECORD is not known; it is 4 or 16" ;;
+    esac
     [ -z "${AGENT:-}" ] || die "AGENT=$AGENT is not supported; leave it out"
     case ${DEBUG:-} in
         '' | 1) ;;

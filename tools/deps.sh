@@ -2,7 +2,7 @@
 # Installs what a target lacks, with apt; quick and silent when nothing is lacking.
 #
 #   tools/deps.sh TARGET...        TARGET is one of: host host-musl armhf arm64 arm-system bench
-#                                  lint docs cpython-tests
+#                                  lint docs cpython-tests tls
 #
 # Without apt it names what is lacking and stops.
 set -euo pipefail
@@ -57,6 +57,11 @@ LIST
         lint) cat <<LIST
 clang-tidy                      clang-tidy
 cppcheck                        cppcheck
+LIST
+            ;;
+        tls) cat <<LIST
+openssl                         openssl
+/usr/sbin/mosquitto             mosquitto
 LIST
             ;;
         docs) cat <<LIST

@@ -15,6 +15,10 @@ Options:
   PROFILE=full      all that a desktop user expects (the default); small: for a board, without what
                     docs/sizes.md lists, and static with the C library musl
   LIBC=glibc        the C library, glibc or musl; without it the profile's own
+  TLS=0             without TLS (the default); 12: the modules tls and ssl (lib/ssl.py) with TLS 1.2;
+                    13: also with TLS 1.3
+  TLS_RECORD=16     KB of a record that can be received, 4 or 16; variants/threads/tls_config.h
+  MBEDTLS_TREE=/path  mbedTLS's tree; without it, Debian's source package 3.6 is fetched into build/
   PIE=1             with PROFILE=small and LIBC=glibc: at any address, 37 KB larger on ARM
   MACHINE=system    demo with ARCH=armhf: in a whole ARM Linux system instead of QEMU's user mode
   MPY_DIR=/path     MicroPython's tree, of which no byte is changed; without it, Debian's source

@@ -161,6 +161,22 @@ on_host() {
     benchmark
 }
 
+tls() {
+    "$ROOT/tools/deps.sh" tls || true # without mosquitto its tests are skipped
+    if ! command -v openssl >/dev/null; then
+        skip "tls-$ARCH" "openssl cannot be installed here"
+        return
+    fi
+    step "tls-$ARCH" "$PYTHON" -B "$ROOT/tests/run_tls.py" --name "tls-$ARCH" \
+        --micropython "$(micropython_command)" --slow-factor "$1" || true
+}
+
+# The small profile with TLS.
+on_tls() {
+    TLS=13 PROFILE=small step "build-$ARCH-tls" "$ROOT/tools/build.sh" || return 0
+    tls "$1"
+}
+
 on_musl() {
     if ! "$ROOT/tools/deps.sh" host-musl; then
         skip host-musl "the C library musl cannot be installed here"
@@ -169,6 +185,7 @@ on_musl() {
     step build-host-musl "$ROOT/tools/build.sh" || return 0
     both
     variant 1
+    ARCH=host on_tls 1
 }
 
 on_arm() {
@@ -188,6 +205,7 @@ on_arm() {
 on_arm_small() {
     PROFILE=small step build-armhf-small "$ROOT/tools/build.sh" || return 0
     PROFILE=small both
+    on_tls 10
 }
 
 on_arm_system() {

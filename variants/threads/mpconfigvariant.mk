@@ -33,6 +33,28 @@ else ifneq ($(PROFILE),full)
 $(error PROFILE is full or small)
 endif
 
+# TLS=12 or TLS=13: the modules tls and ssl, on the mbedTLS 3.6 whose tree MBEDTLS_TREE names.
+# Upstream's list of sources (MICROPY_PY_SSL=1) lacks those of TLS 1.3; here all are compiled, and
+# the linker drops what nobody calls. tls.c says why functions have other names.
+TLS ?= 0
+TLS_RECORD ?= 16
+ifneq ($(TLS),0)
+ifeq ($(wildcard $(MBEDTLS_TREE)/library/ssl_tls.c),)
+$(error TLS=$(TLS) needs MBEDTLS_TREE=, the tree of mbedTLS 3.6)
+endif
+CFLAGS += -DMICROPY_PY_SSL=1 -DMICROPY_SSL_MBEDTLS=1 -DTHREADS_TLS=$(TLS) -DTHREADS_TLS_RECORD=$(TLS_RECORD) \
+	-DMBEDTLS_CONFIG_FILE='"tls_config.h"' -I$(MBEDTLS_TREE)/include
+SRC_THIRDPARTY_C += lib/mbedtls_errors/mp_mbedtls_errors.c \
+	$(filter-out %/error.c,$(wildcard $(MBEDTLS_TREE)/library/*.c))
+$(BUILD)/$(MBEDTLS_TREE)/library/%.o: CFLAGS += -Wno-error
+# Names of what certificates are made of, which only a listing of them would print.
+$(BUILD)/$(MBEDTLS_TREE)/library/oid.o: CFLAGS += -DMBEDTLS_X509_REMOVE_INFO
+$(BUILD)/extmod/modtls_mbedtls.o: CFLAGS += -Dmbedtls_ssl_handshake=mp_threads_ssl_handshake \
+	-Dmbedtls_ssl_read=mp_threads_ssl_read -Dmbedtls_ssl_write=mp_threads_ssl_write \
+	-Dmbedtls_ssl_set_bio=mp_threads_ssl_set_bio -Dmbedtls_ssl_conf_verify=mp_threads_ssl_conf_verify \
+	-Dmbedtls_ctr_drbg_seed=mp_threads_ctr_drbg_seed
+endif
+
 # The port's own make variable would say MICROPY_PY_THREAD_GIL=0 on the command line.
 MICROPY_PY_THREAD = 0
 LDFLAGS += -pthread

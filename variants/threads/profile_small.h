@@ -37,6 +37,14 @@
 #define MICROPY_VFS_ROM (0)
 #define MICROPY_PY_PLATFORM (0)
 
+// Ciphers and hashes that TLS=12 and 13 would bring along for programs.
+#undef MICROPY_PY_CRYPTOLIB
+#define MICROPY_PY_CRYPTOLIB (0)
+#undef MICROPY_PY_HASHLIB_MD5
+#define MICROPY_PY_HASHLIB_MD5 (0)
+#undef MICROPY_PY_HASHLIB_SHA1
+#define MICROPY_PY_HASHLIB_SHA1 (0)
+
 // What developers of MicroPython look at. micropython.mem_info() shows less; gc.mem_alloc() and
 // gc.mem_free() stay.
 #undef MICROPY_MEM_STATS

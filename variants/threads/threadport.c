@@ -102,6 +102,10 @@ static bool is_outside(void) {
     return self->sp != NULL;
 }
 
+bool mp_threads_is_outside(void) {
+    return is_outside();
+}
+
 #if THREADS_DEBUG
 static __thread bool guarded; // between sync_enter() and sync_leave()
 
@@ -411,6 +415,9 @@ void mp_thread_init(void) {
     DEBUG_ONLY(debug_add(&self->debug);)
     DEBUG_ONLY(debug_init();)
     init_signals();
+    #if MICROPY_PY_SSL
+    mp_threads_tls_init();
+    #endif
 }
 
 void mp_thread_deinit(void) {

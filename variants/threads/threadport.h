@@ -38,6 +38,9 @@ static inline struct _mp_state_thread_t *mp_thread_get_state_inline(void) {
 }
 #define mp_thread_get_state mp_thread_get_state_inline
 
+// Whether the running thread is outside the GIL.
+bool mp_threads_is_outside(void);
+
 // What ports/unix/main.c calls.
 void mp_thread_init(void);
 void mp_thread_deinit(void);
@@ -56,5 +59,8 @@ void mp_thread_vm_hook(void);
 
 // MICROPY_PORT_INIT_FUNC, in print.c.
 void mp_threads_variant_init(void);
+
+// Before the first use of TLS, in tls.c.
+void mp_threads_tls_init(void);
 
 #endif // INCLUDED_THREADS_THREADPORT_H
