@@ -2,11 +2,11 @@
 """threading and queue beside CPython, the edition in Python on stock MicroPython, and plain C.
 
     make bench              which builds what is compared and calls
-    bench.py --ours EXE --stock EXE --cpython EXE --yardstick EXE --objects FOLDER --out FOLDER
-             [--quick] [GROUP]...
+    bench.py --ours EXE --stock EXE --cpython EXE --yardstick EXE --objects FOLDER:... --out FOLDER
+             --readme FILE [--quick] [GROUP]...
 
 Prints a table for each group of figures, and writes the same to bench.md, and what has a target as
-a multiple of CPython's time to bench.svg, both in the folder --out.
+a multiple of CPython's time to bench.svg, both in the folder --out; a few rows go to the README.
 
 A figure is the median of the rounds, followed by the least and the greatest. C is the same pattern
 with pthreads, futex with futexes alone. The edition in Python runs on stock MicroPython built with
@@ -448,8 +448,39 @@ def draw(path, tables):
     report.write_svg(path, report.Bars(panel, panel.rows, scale, ticks, "logarithmic", columns))
 
 
+# What the README shows: a group, its row, the unit.
+README_ROWS = (
+    ("operations", "with lock", "ns"),
+    ("operations", "Queue put, get", "ns"),
+    ("operations", "new Queue", "ns"),
+    ("throughput", "1 to 1, maxsize 64", "thousand items a second"),
+    ("throughput", "4 to 4, maxsize 64", "thousand items a second"),
+    ("hand_over", "queues, one core, median", "us, ping-pong"),
+    ("start_join", "0 others alive, one core", "us, start and join"),
+    ("timed", "Event.wait, too long", "us, of 50 ms"),
+    ("sharing", "late, 2 hogs", "us, a sleep of 10 ms"),
+)
+README_MARK = "<!-- make bench -->\n"
+
+
+def write_readme(path, tables):
+    """Puts a table of README_ROWS between the two marks in the file."""
+    lines = ["| | ours | in Python | CPython | C |", "| :-- | --: | --: | --: | --: |"]
+    for group, label, unit in README_ROWS:
+        row = next(row for row in tables[group].rows if row.label == label)
+        cells = [
+            "{:.{}f}".format(row.figures[who].value, row.digits) if who in row.figures else ""
+            for who in (OURS, PURE, CPYTHON, C)
+        ]
+        lines.append("| " + " | ".join(["{} ({})".format(label, unit)] + cells) + " |")
+    with open(path) as file:
+        before, _, after = file.read().split(README_MARK)
+    with open(path, "w") as file:
+        file.write(README_MARK.join([before, "\n".join(lines) + "\n", after]))
+
+
 def main():
-    options = contest.parse_options(__doc__.splitlines()[0], "objects")
+    options = contest.parse_options(__doc__.splitlines()[0], "objects", "readme")
     options.objects = options.objects.split(":")
 
     def publish(line, tables):
@@ -458,6 +489,8 @@ def main():
             options, "bench", title, "make bench", line, tables, "Ours beside CPython, as bars"
         )
         draw(os.path.join(options.out, "bench.svg"), tables)
+        if options.readme:
+            write_readme(options.readme, tables)
 
     return contest.run_groups(options, GROUPS, Bench, publish)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what is compared, then measures threading and queue (benchmarks/bench.py). The tables go to
-# docs/bench.md and .svg; those of QUICK=1, which mean nothing, to build/bench/.
+# docs/bench.md and .svg and to the README; those of QUICK=1, which mean nothing, to build/bench/.
 #
 #   tools/bench.sh [GROUP]...      a GROUP is a function of benchmarks/bench.py; all if none
 set -euo pipefail
@@ -23,10 +23,10 @@ mkdir -p "$OUT/bench"
 phase "Building yardstick" "$yardstick.log" \
     gcc -O2 -Wall -Wextra -Werror -pthread -o "$yardstick" "$ROOT/benchmarks/yardstick.c"
 
-options=(--out "$ROOT/docs")
+options=(--out "$ROOT/docs" --readme "$ROOT/README.md")
 case ${QUICK:-} in
     '') ;;
-    1) options=(--out "$OUT/bench" --quick) ;;
+    1) options=(--out "$OUT/bench" --readme "" --quick) ;;
     *) die "QUICK=$QUICK is not known; it is 1 or left out" ;;
 esac
 "$PYTHON" -B "$ROOT/benchmarks/bench.py" "${options[@]}" --cpython "$PYTHON" \
