@@ -1,14 +1,17 @@
 """Builds and runs the tests of tests/native: every interleaving of small programs on the core and the GIL.
 
-    python3 tests/run_native.py [--cc CC] [--build FOLDER]
+    python3 tests/run_native.py [--cc CC] [--build FOLDER] [--stress S] [--seed N]
 
-Each test is built as it is, then with each of its BUG_ switches, which it must find. Closes with
-`native: N passed, N failed, N skipped`; exit status 1 if anything failed.
+Each test is built as it is, then with each of its BUG_ switches, which it must find. Then real
+threads run on both for S seconds (1) under ThreadSanitizer, and under AddressSanitizer and UBSan,
+built with gcc and, where there is one, with clang. Closes with `native: N passed, N failed,
+N skipped`; exit status 1 if anything failed. With --stress the first part is left out.
 """
 
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -25,6 +28,10 @@ FLAGS = "-std=gnu99 -O2 -g -Wall -Wextra -Werror".split()
 FLAGS += ["-Wno-dangling-pointer", "-Wno-unknown-warning-option", "-Wno-clobbered"]
 TIMEOUT = 600
 
+# Test: where its headers are.
+STRESSES = {"stress_sync": [], "stress_gil": ["variants/threads"]}
+SANITIZERS = ("thread", "address,undefined")
+
 
 def build(cc, folder, test, bug=None):
     native = os.path.join(HERE, "native")
@@ -35,6 +42,27 @@ def build(cc, folder, test, bug=None):
     command += [os.path.join(native, name) for name in (test + ".c", "explore.c")]
     subprocess.run([*command, "-o", program], check=True)
     return program
+
+
+def build_stress(cc, folder, test, sanitizer):
+    native = os.path.join(HERE, "native")
+    program = os.path.join(folder, "-".join((test, os.path.basename(cc), sanitizer)))
+    includes = ["modules/sync", "modules/sync/port", *STRESSES[test]]
+    command = [cc, *FLAGS, "-pthread", "-fno-sanitize-recover=all", "-fsanitize=" + sanitizer]
+    command += ["-I" + native] + ["-I" + os.path.join(ROOT, include) for include in includes]
+    command += [os.path.join(native, test + ".c"), "-o", program]
+    subprocess.run(command, check=True)
+    return program
+
+
+def stress(program, seconds, seed):
+    """A data race is reported and the rest goes on: the exit status tells of it at the end."""
+    try:
+        status = subprocess.run([program, str(seconds), str(seed)], timeout=60 + 10 * seconds)
+        return status.returncode == 0
+    except subprocess.TimeoutExpired:
+        print(program, "did not end")
+        return False
 
 
 def bugs(test):
@@ -60,10 +88,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--cc", default="cc")
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "native"))
+    parser.add_argument("--stress", type=float, metavar="S")
+    parser.add_argument("--seed", type=int)
     args = parser.parse_args()
+    seed = args.seed if args.seed is not None else int.from_bytes(os.urandom(2), "big")
     os.makedirs(args.build, exist_ok=True)
     passed = failed = 0
-    for test in TESTS:
+    for test in TESTS if args.stress is None else ():
         for bug in [None, *bugs(test)]:
             print("%s%s:" % (test, " with " + bug if bug else ""), flush=True)
             if run(build(args.cc, args.build, test, bug), bug):
@@ -71,6 +102,16 @@ def main():
             else:
                 failed += 1
                 print("FAIL", test, bug or "")
+    for test in STRESSES:
+        for cc in filter(shutil.which, dict.fromkeys((args.cc, "clang"))):
+            for sanitizer in SANITIZERS:
+                program = build_stress(cc, args.build, test, sanitizer)
+                print("%s, %s, %s, seed %d:" % (test, cc, sanitizer, seed), flush=True)
+                if stress(program, args.stress or 1, seed):
+                    passed += 1
+                else:
+                    failed += 1
+                    print("FAIL", test, cc, sanitizer)
     print("native: %d passed, %d failed, 0 skipped" % (passed, failed))
     return 1 if failed else 0
 
