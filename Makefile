@@ -61,7 +61,7 @@ size: ## build and print the size of what is built, part by part
 	@tools/size.sh
 
 clean: ## remove what was built, keep what was fetched
-	@rm -rf build/host build/host-musl build/armhf build/arm64 build/mpy-cross-*
+	@rm -rf build/host build/host-musl build/armhf build/arm64 build/i386 build/riscv64 build/mips build/mpy-cross-*
 
 distclean: ## remove build/ whole
 	@rm -rf build

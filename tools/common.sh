@@ -30,8 +30,8 @@ fi
 # Refuses what is not supported, rather than building something else than what was asked for.
 check_options() {
     case $ARCH in
-        host | host-musl | armhf | arm64) ;;
-        *) die "ARCH=$ARCH is not known; it is one of: host host-musl armhf arm64" ;;
+        host | host-musl | armhf | arm64 | i386 | riscv64 | mips) ;;
+        *) die "ARCH=$ARCH is not known; it is one of: host host-musl armhf arm64 i386 riscv64 mips" ;;
     esac
     case ${MACHINE:-} in
         '') ;;
@@ -74,6 +74,8 @@ cross_prefix() {
     case $ARCH in
         armhf) printf 'arm-linux-gnueabihf-' ;;
         arm64) printf 'aarch64-linux-gnu-' ;;
+        i386) printf 'i686-linux-gnu-' ;;
+        riscv64 | mips) printf '%s-linux-gnu-' "$ARCH" ;;
     esac
 }
 
@@ -92,6 +94,9 @@ emulator() {
     case $ARCH in
         armhf) emulator_of arm /usr/arm-linux-gnueabihf ;;
         arm64) emulator_of aarch64 /usr/aarch64-linux-gnu ;;
+        # The processor runs it itself. (In QEMU 7.2's user mode for i386 threads hang.)
+        i386) printf '%s/ld-linux.so.2 --library-path %s' /usr/i686-linux-gnu/lib /usr/i686-linux-gnu/lib ;;
+        riscv64 | mips) emulator_of "$ARCH" "/usr/$ARCH-linux-gnu" ;;
     esac
 }
 emulator_of() {

@@ -44,6 +44,17 @@ libc:aarch64-linux-gnu-gcc      libc6-dev-arm64-cross
 qemu-aarch64-static|qemu-aarch64 qemu-user-static|qemu-user
 LIST
             ;;
+        i386) cat <<LIST
+i686-linux-gnu-gcc              gcc-i686-linux-gnu
+libc:i686-linux-gnu-gcc         libc6-dev-i386-cross
+LIST
+            ;;
+        riscv64 | mips) cat <<LIST
+$1-linux-gnu-gcc                gcc-$1-linux-gnu
+libc:$1-linux-gnu-gcc           libc6-dev-$1-cross
+qemu-$1-static|qemu-$1          qemu-user-static|qemu-user
+LIST
+            ;;
         arm-system) cat <<LIST
 qemu-system-arm                 qemu-system-arm
 $DEBIAN_KEY                     debian-archive-keyring
