@@ -63,6 +63,7 @@ LIST
         bench) cat <<LIST
 strace                          strace
 valgrind                        valgrind
+/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1 libfaketime
 LIST
             ;;
         lint) cat <<LIST

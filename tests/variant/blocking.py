@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 from variant.harness import Skip, alone, least_late
 
@@ -683,3 +684,41 @@ def test_fsync(t):
 def test_rename(t):
     (t.folder / "file").touch()
     check_slow(t, "rename,renameat,renameat2", "os.rename('file', 'other')")
+
+
+# The wall clock goes an hour on, or back, each time that somebody reads it.
+def test_clock_steps(t):
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    if not found or t.emulated or t.musl:
+        raise Skip("libfaketime is not there, or not for this build")
+    for step in ("i3600", "i-3600"):
+        p = t.start("""
+            import queue, threading, time
+            before = time.time()
+            print(abs(time.time() - before) > 3000)
+            def empty():
+                try:
+                    queue.Queue().get(timeout=0.2)
+                except queue.Empty:
+                    pass
+            def locked(lock):
+                lock.acquire()
+                lock.acquire(timeout=0.2)
+            timer = threading.Timer(0.2, time.time)
+            waits = (
+                lambda: threading.Event().wait(0.2), empty, lambda: locked(threading.Lock()),
+                lambda: threading.Semaphore(0).acquire(timeout=0.2), lambda: time.sleep(0.2),
+                lambda: (timer.start(), timer.join()),
+            )
+            for wait in waits:
+                wait()
+                print("over")
+        """, env={"LD_PRELOAD": str(found[0]), "DONT_FAKE_MONOTONIC": "1", "FAKETIME": "+0 " + step})
+        before = p.line("True")
+        for _ in range(6):
+            after = p.line("over")
+            # The lower bound is less what the line before took to arrive.
+            if not 0.1 < after - before < 5:
+                p.fail("expected waits of 0.2 s, one took %.3f s" % (after - before))
+            before = after
+        p.finish()
