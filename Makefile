@@ -60,6 +60,12 @@ lint: ## clang-tidy and cppcheck on our C files
 size: ## build and print the size of what is built, part by part
 	@tools/size.sh
 
+size-check: ## build for armhf what has a budget; fails where one is passed
+	@tools/size.sh check
+
+size-docs: ## write the table and the picture of docs/sizes.md
+	@tools/size.sh docs
+
 clean: ## remove what was built, keep what was fetched
 	@rm -rf build/host build/host-musl build/armhf build/arm64 build/i386 build/riscv64 build/mips build/mpy-cross-*
 
@@ -69,4 +75,4 @@ distclean: ## remove build/ whole
 help: ## print this
 	@tools/help.sh $(MAKEFILE_LIST)
 
-.PHONY: build demo test test-stock soak-pure test-versions soak-demo stress bench bench-gil test-arm-system size clean distclean help soak lint
+.PHONY: build demo test test-stock soak-pure test-versions soak-demo stress bench bench-gil test-arm-system size clean distclean help soak lint size-check size-docs

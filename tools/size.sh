@@ -1,40 +1,48 @@
 #!/usr/bin/env bash
-# Builds the interpreter for ARCH and prints what it and each of our parts weigh. The objects'
-# bytes are before --gc-sections: an upper bound of what is in the executable.
+# Says from the linker's map how many bytes of the interpreter are whose.
+#
+#   tools/size.sh          builds with the options given; prints the parts and draws them, to
+#                          build/ARCH/sizes.svg
+#   tools/size.sh check    builds for armhf what has a budget, and fails where one is passed
+#   tools/size.sh docs     builds for armhf what docs/sizes.md lists, and writes it there
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-"$ROOT/tools/build.sh"
-size=$(cross_prefix)size
-objects=$OUT/$ARCH/obj-threads
+folder=$OUT/sizes
 
-row() { printf '%-44s %9s %9s %9s %9s\n' "$@"; }
-
-# TEXT DATA BSS, added up over the objects given.
-sums() { "$size" "$@" | awk 'NR > 1 { t += $1; d += $2; b += $3 } END { print t, d, b }'; }
-
-executables() {
-    local program text data bss
-    for program in "$OUT/$ARCH"/micropython{,-stock,-standard}; do
-        [ -e "$program" ] || continue
-        read -r text data bss <<<"$(sums "$program")"
-        row "$(short "$program")" "$text" "$data" "$bss" "$(stat -c %s "$program")"
-    done
+# Builds with the options in the environment, and measures: NAME, then options of size_map.py.
+measure() {
+    local title=$1 objects
+    shift
+    "$ROOT/tools/build.sh"
+    objects=$(readlink -f "$OUT/$ARCH/obj-threads")
+    "$PYTHON" -B "$ROOT/tools/size_map.py" "$OUT/$ARCH/micropython" "$objects/micropython.map" \
+        "$objects" --title "$title" "$@"
 }
 
-# The objects of a part lie under its name; the variant's, whose sources have absolute names,
-# under theirs.
-parts() {
-    local part found text data bss
-    for part in modules/sync modules/threading modules/queue variants/threads; do
-        mapfile -t found < <(find "$objects/" -name '*.o' \
-            \( -path "$objects/${part#modules/}/*" -o -path "*$ROOT/$part/*" \))
-        [ "${#found[@]}" -gt 0 ] || continue
-        read -r text data bss <<<"$(sums "${found[@]}")"
-        row "$part" "$text" "$data" "$bss" -
-    done
+for_armhf() {
+    local name=$1
+    mkdir -p "$folder"
+    ARCH=armhf measure "$name" --json "$folder/$name.json"
 }
 
-row "$ARCH (bytes)" text data bss file
-executables
-parts
+with_budget() {
+    PROFILE=small LIBC='' TLS=13 for_armhf small-tls13
+    PROFILE=small LIBC=glibc TLS=13 for_armhf small-tls13-glibc
+    PROFILE=small LIBC='' TLS=0 for_armhf small
+}
+
+case ${1:-} in
+    '') measure "$ARCH" --top 20 --svg "$OUT/$ARCH/sizes.svg" ;;
+    check)
+        with_budget
+        "$PYTHON" -B "$ROOT/tools/sizes.py" check "$folder"
+        ;;
+    docs)
+        PROFILE=full LIBC='' TLS=0 for_armhf full
+        PROFILE=small LIBC='' TLS=12 for_armhf small-tls12
+        with_budget
+        "$PYTHON" -B "$ROOT/tools/sizes.py" docs "$folder"
+        ;;
+    *) die "size.sh: unknown command $1" ;;
+esac

@@ -206,6 +206,7 @@ on_arm_small() {
     PROFILE=small step build-armhf-small "$ROOT/tools/build.sh" || return 0
     PROFILE=small both
     on_tls 10
+    step sizes "$ROOT/tools/size.sh" check || true
 }
 
 on_arm_system() {

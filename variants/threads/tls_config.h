@@ -121,3 +121,22 @@
 #define MBEDTLS_X509_USE_C
 #define MBEDTLS_X509_CRT_PARSE_C
 #define MBEDTLS_X509_RSASSA_PSS_SUPPORT
+
+// Errors that have a name rather than a number: those of the protocol, of certificates and of keys.
+#if THREADS_TLS_NAMES
+#undef MBEDTLS_AES_C
+#undef MBEDTLS_BASE64_C
+#undef MBEDTLS_BIGNUM_C
+#undef MBEDTLS_CHACHA20_C
+#undef MBEDTLS_CHACHAPOLY_C
+#undef MBEDTLS_CIPHER_C
+#undef MBEDTLS_CTR_DRBG_C
+#undef MBEDTLS_ENTROPY_C
+#undef MBEDTLS_GCM_C
+#undef MBEDTLS_MD_C
+#undef MBEDTLS_OID_C
+#undef MBEDTLS_POLY1305_C
+#undef MBEDTLS_SHA256_C
+#undef MBEDTLS_SHA512_C
+#undef MBEDTLS_THREADING_C
+#endif
