@@ -51,8 +51,8 @@ test-versions: ## tests/both on MPY_DIR's MicroPython, or on the newest one that
 test-stock: ## tests/both on upstream's own builds, with and without a GIL; also ARCH=armhf
 	@tools/test-stock.sh
 
-test-arm-system: ## the demo in an ARM Linux system: Debian's kernel in QEMU
-	@ARCH=armhf MACHINE=system tools/demo.sh
+test-arm-system: ## the small build in an ARM Linux system: tests, stress and memory within 4 MB
+	@tools/test-arm-system.sh
 
 lint: ## clang-tidy and cppcheck on our C files
 	@tools/lint.sh

@@ -523,6 +523,7 @@ def parse_options():
     parser.add_argument("--micropython", required=True)
     parser.add_argument("--record", type=int, default=16, help="the build's TLS_RECORD")
     parser.add_argument("--slow-factor", type=float, default=1)
+    parser.add_argument("--certificates", help="only make them, in this folder")
     parser.add_argument("filters", nargs="*", metavar="filter", help="part of a test's name")
     result = parser.parse_args()
     words = shlex.split(result.micropython)
@@ -541,6 +542,11 @@ def chosen(suite):
 def main():
     global options, certs, versions
     options = parse_options()
+    if options.certificates:
+        certs = Path(options.certificates)
+        certs.mkdir(exist_ok=True)
+        make_certificates()
+        return 0
     certs = Path(tempfile.mkdtemp(prefix="tls"))
     try:
         make_certificates()

@@ -215,6 +215,7 @@ on_arm_system() {
         return
     fi
     MACHINE=system step demo-arm-system "$ROOT/tools/demo.sh" || true
+    step arm-system "$ROOT/tools/test-arm-system.sh" || true
 }
 
 check_options

@@ -2,15 +2,25 @@
 // ended, switches the machine off.
 //
 //   init PROGRAM ARGUMENT...       (the kernel passes on what follows -- on its command line)
+//   init all PROGRAM               runs PROGRAM on each script of /scripts, in a control group that
+//                                  may use 4 MB; before, /peer, if it is there, in the background
 //
-// Every line of its own starts with "init: ", so that run.sh can tell it from the program's.
+// For each script of `all` there is a line "init: script NAME STATUS OUT ERR PEAK": its exit status,
+// so many bytes of what it wrote to stdout and to stderr, which follow, and the highest KB that the
+// group has used so far. Every line of its own starts with "init: ", so that run.sh can tell it from the program's.
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -19,6 +29,11 @@
 // What shells report for a program that cannot be started and for one that a signal ended.
 #define STATUS_NO_PROGRAM (127)
 #define STATUS_SIGNAL (128)
+
+// What a script may use: the machine's memory, as the kernel reads it; MicroPython's heap; time.
+#define MEMORY "4M"
+#define HEAP "heapsize=256k"
+#define SECONDS (120)
 
 // The kernel opens no console for init unless the archive holds the node, and a program without
 // a controlling terminal behaves differently from one that a user starts.
@@ -44,12 +59,27 @@ static void set_raw_output(void) {
     }
 }
 
-static int run(char **argv) {
+static void write_file(const char *name, const char *text) {
+    int fd = open(name, O_WRONLY);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0) {
+        printf("init: cannot write %s\n", name);
+    }
+    close(fd);
+}
+
+static int run(char **argv, bool limited) {
     pid_t pid = fork();
     if (pid < 0) {
         return STATUS_NO_PROGRAM;
     }
     if (pid == 0) {
+        if (limited) {
+            write_file("/cgroup/run/cgroup.procs", "0");
+            alarm(SECONDS);
+            freopen("/dev/null", "r", stdin);
+            freopen("/tmp/out", "w", stdout);
+            freopen("/tmp/err", "w", stderr);
+        }
         execv(argv[0], argv);
         _exit(STATUS_NO_PROGRAM);
     }
@@ -62,6 +92,79 @@ static int run(char **argv) {
     return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/******************************************************************************/
+// All scripts of a folder
+
+static void start_network(void) {
+    struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    ioctl(fd, SIOCSIFFLAGS, &request);
+    close(fd);
+}
+
+static void make_group(void) {
+    mkdir("/cgroup", 0755);
+    mount("cgroup2", "/cgroup", "cgroup2", 0, NULL);
+    write_file("/cgroup/cgroup.subtree_control", "+memory");
+    mkdir("/cgroup/run", 0755);
+    write_file("/cgroup/run/memory.max", MEMORY);
+}
+
+static long peak(void) {
+    long bytes = -1;
+    FILE *file = fopen("/cgroup/run/memory.peak", "r");
+    if (file != NULL) {
+        if (fscanf(file, "%ld", &bytes) != 1) {
+            bytes = -1;
+        }
+        fclose(file);
+    }
+    return bytes / 1024;
+}
+
+static long size_of(const char *name) {
+    struct stat status;
+    return stat(name, &status) == 0 ? (long)status.st_size : 0;
+}
+
+static void copy_out(const char *name) {
+    char buf[4096];
+    int fd = open(name, O_RDONLY);
+    ssize_t n;
+    while ((n = read(fd, buf, sizeof(buf))) > 0) {
+        fwrite(buf, 1, n, stdout);
+    }
+    close(fd);
+}
+
+static int is_script(const struct dirent *entry) {
+    size_t len = strlen(entry->d_name);
+    return len > 3 && strcmp(entry->d_name + len - 3, ".py") == 0;
+}
+
+static int run_all(char *program) {
+    start_network();
+    make_group();
+    pid_t peer = 0;
+    if (access("/peer", X_OK) == 0 && (peer = fork()) == 0) {
+        execl("/peer", "/peer", "/peer.py", NULL);
+        _exit(STATUS_NO_PROGRAM);
+    }
+    chdir("/scripts");
+    struct dirent **entries;
+    int count = scandir(".", &entries, is_script, alphasort);
+    for (int i = 0; i < count; ++i) {
+        char *name = entries[i]->d_name;
+        char *argv[] = { program, "-X", HEAP, name, NULL };
+        int status = run(argv, true);
+        printf("init: script %s %d %ld %ld %ld\n", name, status, size_of("/tmp/out"), size_of("/tmp/err"), peak());
+        copy_out("/tmp/out");
+        copy_out("/tmp/err");
+        fflush(stdout);
+    }
+    return count > 0 ? 0 : STATUS_NO_PROGRAM;
+}
+
 int main(int argc, char **argv) {
     mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
     mount("proc", "/proc", "proc", 0, NULL);
@@ -70,12 +173,18 @@ int main(int argc, char **argv) {
     set_raw_output();
     setenv("PATH", "/bin", 1);
     setenv("HOME", "/", 1);
+    setenv("MICROPYPATH", "/lib", 1);
 
     struct utsname name;
     uname(&name);
     printf("init: %s %s on %s\n", name.sysname, name.release, name.machine);
     fflush(stdout);
-    int status = argc > 1 ? run(argv + 1) : STATUS_NO_PROGRAM;
+    int status = STATUS_NO_PROGRAM;
+    if (argc > 2 && strcmp(argv[1], "all") == 0) {
+        status = run_all(argv[2]);
+    } else if (argc > 1) {
+        status = run(argv + 1, false);
+    }
     printf("init: exit status %d\n", status);
     fflush(stdout);
     tcdrain(1);

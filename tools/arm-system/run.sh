@@ -3,14 +3,32 @@
 # network, no disk. Used like an emulator:
 #
 #   tools/arm-system/run.sh PROGRAM FILE
+#   tools/arm-system/run.sh --all RESULTS PROGRAM PATH=FILE...
 #
 # FILE (a script, say) is PROGRAM's one argument. What the program prints comes out here, init's
 # own lines go to stderr, and the exit status is the program's. The machine lives at most 300 s.
+#
+# With --all the machine has FILE at PATH, and PROGRAM may use 4 MB for each script of /scripts
+# (init.c); results.py unpacks what they print into the folder RESULTS. The machine lives at most
+# 30 min.
 set -euo pipefail
 . "$(dirname "$0")/../common.sh"
 
+results=
+limit=300
+if [ "$1" = --all ]; then
+    results=$2
+    limit=1800
+    shift 2
+fi
 program=$1
-file=$2
+shift
+if [ -z "$results" ]; then
+    arguments="/bin/$(basename "$program") /$(basename "$1")"
+    set -- "/$(basename "$1")=$1"
+else
+    arguments="all /bin/$(basename "$program")"
+fi
 sysroot=/usr/arm-linux-gnueabihf
 work=$OUT/arm-system
 kernel=$OUT/vmlinuz-armhf
@@ -27,15 +45,16 @@ needed_libraries() {
         done | sort -u
 }
 
-# The C library loads libgcc_s itself when a thread is cancelled.
+# The C library loads libgcc_s itself when a thread is cancelled. A static program needs none.
 libraries() {
-    needed_libraries "$1"
-    echo libgcc_s.so.1
+    local names
+    names=$(needed_libraries "$1")
+    [ -z "$names" ] || printf '%s\n' "$names" libgcc_s.so.1
 }
 
 make_initramfs() {
     local contents=("/init=$work/init" "/bin/$(basename "$program")=$program") name
-    contents+=("/$(basename "$file")=$file")
+    contents+=("$@")
     for name in $(libraries "$program" | sort -u); do
         contents+=("/lib/$name=$sysroot/lib/$name")
     done
@@ -45,17 +64,22 @@ make_initramfs() {
 }
 
 boot() {
-    timeout --foreground -k 5 300 qemu-system-arm \
+    timeout --foreground -k 5 "$limit" qemu-system-arm \
         -M virt -cpu cortex-a7 -m 64 -nic none \
         -display none -monitor none -serial stdio -no-reboot \
         -kernel "$kernel" -initrd "$work/initramfs" \
-        -append "$quiet -- /bin/$(basename "$program") /$(basename "$file")" </dev/null
+        -append "$quiet -- $arguments" </dev/null
 }
 
 mkdir -p "$work"
 "$ROOT/tools/deps.sh" host armhf arm-system >&2
 "$ROOT/tools/fetch-armhf-kernel.sh" "$kernel" >&2
-make_initramfs
+make_initramfs "$@"
+if [ -n "$results" ]; then
+    rm -rf "$results"
+    boot | "$PYTHON" -B "$ROOT/tools/arm-system/results.py" unpack "$results"
+    exit
+fi
 status=
 while IFS= read -r line; do
     line=${line%$'\r'}
