@@ -119,7 +119,7 @@ static queue_obj_t *queue_self(mp_obj_t self_in) {
 /******************************************************************************/
 // Waiting
 
-static inline sync_list_t *list_of(queue_obj_t *self, size_t which) {
+static sync_list_t *list_of(queue_obj_t *self, size_t which) {
     mp_obj_t condition = self->conditions[which];
     return condition == MP_OBJ_NULL ? &self->lists[which] : condition_waiters(condition);
 }
@@ -158,7 +158,7 @@ typedef struct _patience_t {
     bool woken; // has slept and been woken
 } patience_t;
 
-static inline void patience_init(patience_t *self, mp_obj_t block, mp_obj_t timeout, bool matters) {
+static void patience_init(patience_t *self, mp_obj_t block, mp_obj_t timeout, bool matters) {
     self->unread = MP_OBJ_NULL;
     self->woken = false;
     self->deadline = arg_is_true(block, true) ? SYNC_FOREVER : SYNC_POLL;
@@ -194,12 +194,12 @@ static size_t plain_len(const queue_obj_t *self) {
 // Wakes one for an item, or for room. Threads that put and get in a loop are done with many items before
 // those that were woken run and find nothing: so of a plain queue's no more than `most_coming` are under
 // way at a time. That halves with each that comes in vain, and doubles with each that does not. While
-// there is something for threads that wait, one at least is coming; woken_well() wakes the next.
-static inline bool is_rationed(const queue_obj_t *self, size_t which) {
+// there is something for threads that wait, one at least is coming; done() wakes the next.
+static bool is_rationed(const queue_obj_t *self, size_t which) {
     return is_plain(self) && self->conditions[which] == MP_OBJ_NULL;
 }
 
-static inline void wake(queue_obj_t *self, size_t which) {
+static void wake(queue_obj_t *self, size_t which) {
     sync_list_t *list = list_of(self, which);
     if (list->head == NULL) {
         return;
@@ -217,14 +217,15 @@ static bool has_room(const queue_obj_t *self) {
     return self->maxsize <= 0 || plain_len(self) < (size_t)self->maxsize;
 }
 
-// Under the guard, by a thread that was woken and has got what for.
-static void woken_well(queue_obj_t *self, size_t which) {
-    if (is_rationed(self, which)) {
+// Under the guard, by a thread that has taken an item or room, which is also why it may have been woken.
+static void done(queue_obj_t *self, size_t which, const patience_t *patience) {
+    if (patience->woken && is_rationed(self, which)) {
         self->most_coming[which] = MIN(2 * self->most_coming[which], UINT8_MAX);
         if (which == NOT_EMPTY ? plain_len(self) > 0 : has_room(self)) {
             wake(self, which);
         }
     }
+    wake(self, NOT_EMPTY + NOT_FULL - which);
 }
 
 // Sleeps in one of the lists. Called under the guard, which it leaves, and with the mutex if `locked`,
@@ -410,9 +411,7 @@ static mp_obj_t lifo_init(mp_obj_t self_in, const mp_obj_t *args) {
 METHOD(lifo_init, MP_QSTR__init, 1, MP_QSTR_maxsize);
 
 static mp_obj_t heap_init(mp_obj_t self_in, const mp_obj_t *args) {
-    (void)args;
-    queue_self(self_in)->items = mp_obj_new_list(0, NULL);
-    return mp_const_none;
+    return lifo_init(self_in, args);
 }
 METHOD(heap_init, MP_QSTR__init, 1, MP_QSTR_maxsize);
 
@@ -542,10 +541,7 @@ static void put_locked(queue_obj_t *self, mp_obj_t item, patience_t *patience) {
     hook_put(self, item);
     sync_enter();
     ++self->unfinished;
-    wake(self, NOT_EMPTY);
-    if (patience->woken) {
-        woken_well(self, NOT_FULL);
-    }
+    done(self, NOT_FULL, patience);
     sync_leave();
     section_end();
 }
@@ -566,10 +562,7 @@ static mp_obj_t get_locked(queue_obj_t *self, patience_t *patience) {
     }
     mp_obj_t item = hook_get(self);
     sync_enter();
-    wake(self, NOT_FULL);
-    if (patience->woken) {
-        woken_well(self, NOT_EMPTY);
-    }
+    done(self, NOT_EMPTY, patience);
     sync_leave();
     section_end();
     return item;
@@ -579,7 +572,7 @@ static mp_obj_t get_locked(queue_obj_t *self, patience_t *patience) {
 // Under the guard: a plain Queue or LifoQueue
 
 // Enters the guard, if the queue is one that can be entered so now.
-static inline bool enter_plain(queue_obj_t *self) {
+static bool enter_plain(queue_obj_t *self) {
     if (!is_plain(self)) {
         return false;
     }
@@ -658,10 +651,7 @@ static mp_obj_t put(queue_obj_t *self, mp_obj_t item, mp_obj_t block, mp_obj_t t
             queue_sleep(self, NOT_FULL, false, &patience);
         } else if (plain_append(self, item)) {
             ++self->unfinished;
-            wake(self, NOT_EMPTY);
-            if (patience.woken) {
-                woken_well(self, NOT_FULL);
-            }
+            done(self, NOT_FULL, &patience);
             sync_leave();
             return mp_const_none;
         } else {
@@ -686,10 +676,7 @@ static mp_obj_t get(queue_obj_t *self, mp_obj_t block, mp_obj_t timeout) {
                 sync_leave();
                 break;
             }
-            wake(self, NOT_FULL);
-            if (patience.woken) {
-                woken_well(self, NOT_EMPTY);
-            }
+            done(self, NOT_EMPTY, &patience);
             sync_leave();
             return item;
         }
@@ -731,10 +718,8 @@ static mp_obj_t queue_init(mp_obj_t self_in, const mp_obj_t *args) {
     self->instance = MP_OBJ_TO_PTR(self_in);
     self->items = MP_OBJ_NULL;
     self->mutex = NULL;
-    for (size_t i = 0; i < ALL_TASKS_DONE; ++i) {
-        self->coming[i] = 0;
-        self->most_coming[i] = UINT8_MAX;
-    }
+    self->coming[NOT_EMPTY] = self->coming[NOT_FULL] = 0;
+    self->most_coming[NOT_EMPTY] = self->most_coming[NOT_FULL] = UINT8_MAX;
     for (size_t i = 0; i < N_LISTS; ++i) {
         self->conditions[i] = MP_OBJ_NULL;
         self->lists[i] = (sync_list_t) { NULL, NULL };
@@ -759,32 +744,32 @@ static mp_obj_t queue_init(mp_obj_t self_in, const mp_obj_t *args) {
 }
 METHOD(queue_init, MP_QSTR___init__, 0, MP_QSTR_maxsize);
 
-// The two that call put() and get() of the instance, which a subclass may have overridden.
-static mp_obj_t queue_put_nowait(mp_obj_t self_in, const mp_obj_t *args) {
+// put() or get() of the instance, which a subclass may have overridden, with block=False. An item: put().
+static mp_obj_t call_nowait(mp_obj_t self_in, mp_obj_t item) {
     queue_obj_t *self = queue_self(self_in);
-    if (self->own_put) {
-        return put(self, args[0], mp_const_false, mp_const_none);
+    size_t n_args = item == MP_OBJ_NULL ? 0 : 1;
+    if (n_args == 0 && self->own_get) {
+        return get(self, mp_const_false, mp_const_none);
     }
-    mp_obj_t call[6];
-    mp_load_method(self_in, MP_QSTR_put, call);
-    call[2] = args[0];
-    call[3] = MP_OBJ_NEW_QSTR(MP_QSTR_block);
-    call[4] = mp_const_false;
-    return mp_call_method_n_kw(1, 1, call);
+    if (n_args == 1 && self->own_put) {
+        return put(self, item, mp_const_false, mp_const_none);
+    }
+    mp_obj_t call[5];
+    mp_load_method(self_in, n_args == 0 ? MP_QSTR_get : MP_QSTR_put, call);
+    call[2] = item;
+    call[2 + n_args] = MP_OBJ_NEW_QSTR(MP_QSTR_block);
+    call[3 + n_args] = mp_const_false;
+    return mp_call_method_n_kw(n_args, 1, call);
+}
+
+static mp_obj_t queue_put_nowait(mp_obj_t self_in, const mp_obj_t *args) {
+    return call_nowait(self_in, args[0]);
 }
 METHOD(queue_put_nowait, MP_QSTR_put_nowait, 1, MP_QSTR_item);
 
 static mp_obj_t queue_get_nowait(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
-    queue_obj_t *self = queue_self(self_in);
-    if (self->own_get) {
-        return get(self, mp_const_false, mp_const_none);
-    }
-    mp_obj_t call[4];
-    mp_load_method(self_in, MP_QSTR_get, call);
-    call[2] = MP_OBJ_NEW_QSTR(MP_QSTR_block);
-    call[3] = mp_const_false;
-    return mp_call_method_n_kw(0, 1, call);
+    return call_nowait(self_in, MP_OBJ_NULL);
 }
 METHOD_0(queue_get_nowait, MP_QSTR_get_nowait);
 
@@ -950,17 +935,12 @@ static const mp_rom_map_elem_t queue_table[] = {
     { MP_ROM_QSTR(MP_QSTR__get), MP_ROM_PTR(&fifo_hook_get_obj) },
 };
 
-// put() and get() again: found there they cost one search less.
 static const mp_rom_map_elem_t lifo_table[] = {
-    { MP_ROM_QSTR(MP_QSTR_put), MP_ROM_PTR(&queue_put_obj) },
-    { MP_ROM_QSTR(MP_QSTR_get), MP_ROM_PTR(&queue_get_obj) },
     { MP_ROM_QSTR(MP_QSTR__init), MP_ROM_PTR(&lifo_init_obj) },
     { MP_ROM_QSTR(MP_QSTR__get), MP_ROM_PTR(&lifo_hook_get_obj) },
 };
 
 static const mp_rom_map_elem_t heap_table[] = {
-    { MP_ROM_QSTR(MP_QSTR_put), MP_ROM_PTR(&queue_put_obj) },
-    { MP_ROM_QSTR(MP_QSTR_get), MP_ROM_PTR(&queue_get_obj) },
     { MP_ROM_QSTR(MP_QSTR__init), MP_ROM_PTR(&heap_init_obj) },
     { MP_ROM_QSTR(MP_QSTR__put), MP_ROM_PTR(&heap_hook_put_obj) },
     { MP_ROM_QSTR(MP_QSTR__get), MP_ROM_PTR(&heap_hook_get_obj) },

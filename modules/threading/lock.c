@@ -261,21 +261,14 @@ mp_obj_t any_lock_new(void) {
 
 mp_obj_t any_lock_enter(mp_obj_t lock) {
     static const mp_obj_t not_given[2];
-    if (mp_obj_is_type(lock, &mp_type_threading_rlock)) {
-        return rlock_acquire(lock, not_given);
-    }
-    if (mp_obj_is_type(lock, &mp_type_threading_lock)) {
-        return lock_acquire(lock, not_given);
-    }
-    return call_0(lock, MP_QSTR___enter__);
+    // What a Condition() makes for itself takes the short way.
+    return mp_obj_is_type(lock, &mp_type_threading_rlock) ? rlock_acquire(lock, not_given)
+        : call_0(lock, MP_QSTR___enter__);
 }
 
 mp_obj_t any_lock_exit(mp_obj_t lock, const mp_obj_t *args) {
     if (mp_obj_is_type(lock, &mp_type_threading_rlock)) {
         return rlock_release(lock, NULL);
-    }
-    if (mp_obj_is_type(lock, &mp_type_threading_lock)) {
-        return lock_release(lock, NULL);
     }
     mp_obj_t dest[5];
     mp_load_method(lock, MP_QSTR___exit__, dest);
