@@ -21,6 +21,9 @@ MINUTES ?= 10
 build: ## build build/ARCH/micropython and print its size (the default)
 	@tools/build.sh
 
+build-all: ## build the small profile for every architecture, run tests/both under QEMU
+	@tools/build-all.sh
+
 demo: ## build, run examples/test_threading.py and check what it prints
 	@tools/demo.sh
 
@@ -67,7 +70,7 @@ size-docs: ## write the table and the picture of docs/sizes.md
 	@tools/size.sh docs
 
 clean: ## remove what was built, keep what was fetched
-	@rm -rf build/host build/host-musl build/armhf build/arm64 build/i386 build/riscv64 build/mips build/mpy-cross-*
+	@rm -rf build/host build/host-musl build/armhf build/armel build/arm64 build/i386 build/riscv64 build/mips build/mpy-cross-*
 
 distclean: ## remove build/ whole
 	@rm -rf build
@@ -75,4 +78,4 @@ distclean: ## remove build/ whole
 help: ## print this
 	@tools/help.sh $(MAKEFILE_LIST)
 
-.PHONY: build demo test test-stock soak-pure test-versions soak-demo stress bench bench-gil test-arm-system size clean distclean help soak lint size-check size-docs
+.PHONY: build build-all demo test test-stock soak-pure test-versions soak-demo stress bench bench-gil test-arm-system size clean distclean help soak lint size-check size-docs

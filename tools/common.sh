@@ -30,8 +30,8 @@ fi
 # Refuses what is not supported, rather than building something else than what was asked for.
 check_options() {
     case $ARCH in
-        host | host-musl | armhf | arm64 | i386 | riscv64 | mips) ;;
-        *) die "ARCH=$ARCH is not known; it is one of: host host-musl armhf arm64 i386 riscv64 mips" ;;
+        host | host-musl | armhf | armel | arm64 | i386 | riscv64 | mips) ;;
+        *) die "ARCH=$ARCH is not known; it is one of: host host-musl armhf armel arm64 i386 riscv64 mips" ;;
     esac
     case ${MACHINE:-} in
         '') ;;
@@ -44,6 +44,7 @@ check_options() {
     esac
     case $ARCH/$(libc) in
         host-musl/glibc) die "ARCH=host-musl does not go with LIBC=glibc" ;;
+        mips/musl | riscv64/musl) die "LIBC=musl does not go with ARCH=$ARCH: Debian 12 lacks it" ;;
         */glibc | */musl) ;;
         *) die "LIBC=$LIBC is not known; it is glibc or musl" ;;
     esac
@@ -73,15 +74,18 @@ check_options() {
 cross_prefix() {
     case $ARCH in
         armhf) printf 'arm-linux-gnueabihf-' ;;
+        armel) printf 'arm-linux-gnueabi-' ;;
         arm64) printf 'aarch64-linux-gnu-' ;;
         i386) printf 'i686-linux-gnu-' ;;
         riscv64 | mips) printf '%s-linux-gnu-' "$ARCH" ;;
     esac
 }
 
-# The C library. The small profile brings its own along: a board may have none, or an older one.
+# The C library. The small profile brings its own along where Debian 12 has it for the machine: a
+# board may have none, or an older one.
 libc() {
     case ${LIBC:-}/$ARCH/$PROFILE in
+        /mips/* | /riscv64/*) printf glibc ;;
         /host-musl/* | /*/small) printf musl ;;
         /*) printf glibc ;;
         *) printf '%s' "$LIBC" ;;
@@ -93,6 +97,7 @@ libc() {
 emulator() {
     case $ARCH in
         armhf) emulator_of arm /usr/arm-linux-gnueabihf ;;
+        armel) emulator_of arm /usr/arm-linux-gnueabi ;;
         arm64) emulator_of aarch64 /usr/aarch64-linux-gnu ;;
         # The processor runs it itself. (In QEMU 7.2's user mode for i386 threads hang.)
         i386) printf '%s/ld-linux.so.2 --library-path %s' /usr/i686-linux-gnu/lib /usr/i686-linux-gnu/lib ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a target lacks, with apt; quick and silent when nothing is lacking.
 #
-#   tools/deps.sh TARGET...        TARGET is one of: host host-musl armhf arm64 arm-system bench
+#   tools/deps.sh TARGET...        TARGET is one of: host host-musl armhf armel arm64 arm-system bench
 #                                  lint docs cpython-tests tls
 #
 # Without apt it names what is lacking and stops.
@@ -42,6 +42,12 @@ LIST
 aarch64-linux-gnu-gcc           gcc-aarch64-linux-gnu
 libc:aarch64-linux-gnu-gcc      libc6-dev-arm64-cross
 qemu-aarch64-static|qemu-aarch64 qemu-user-static|qemu-user
+LIST
+            ;;
+        armel) cat <<LIST
+arm-linux-gnueabi-gcc           gcc-arm-linux-gnueabi
+libc:arm-linux-gnueabi-gcc      libc6-dev-armel-cross
+qemu-arm-static|qemu-arm        qemu-user-static|qemu-user
 LIST
             ;;
         i386) cat <<LIST

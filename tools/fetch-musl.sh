@@ -32,8 +32,6 @@ is_there() { grep -q -s -F "$folder/usr/" "$folder/musl-gcc.specs"; }
 lock "$folder.lock"
 ! is_there || exit 0
 suite=$(machine_suite)
-# An architecture that Debian 12 has no release for.
-[ "$architecture" != riscv64 ] || suite=trixie
 say "Fetching musl-dev for $architecture from Debian's suite $suite ..."
 apt_private "$work" deb "$suite" "$architecture" download
 unpack

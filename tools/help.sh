@@ -11,7 +11,7 @@ cat <<'TEXT'
 
 Options:
   ARCH=host         build for this machine (the default), host-musl: static, with the C library
-                    musl; or for armhf, arm64, riscv64 or mips, which run under QEMU; or i386
+                    musl; or for armhf, armel, arm64, riscv64, mips (which run under QEMU), i386
   PROFILE=full      all that a desktop user expects (the default); small: for a board, without what
                     docs/sizes.md lists, and static with the C library musl
   LIBC=glibc        the C library, glibc or musl; without it the profile's own
