@@ -14,7 +14,7 @@
 
 void ring_reserve(ring_t *ring) {
     sync_enter();
-    size_t alloc = ring->alloc == 0 ? RING_LEAST : (size_t)2 * ring->alloc;
+    size_t alloc = MAX((size_t)2 * ring->alloc, RING_LEAST);
     sync_leave();
     mp_obj_t *items = m_new0(mp_obj_t, alloc);
     sync_enter();
