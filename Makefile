@@ -54,6 +54,10 @@ test-versions: ## tests/both on MPY_DIR's MicroPython, or on the newest one that
 test-stock: ## tests/both on upstream's own builds, with and without a GIL; also ARCH=armhf
 	@tools/test-stock.sh
 
+.PHONY: test-agent
+test-agent: ## the agent's tests alone, on this machine
+	@tools/test-agent.sh
+
 test-arm-system: ## the small build in an ARM Linux system: tests, stress and memory within 4 MB
 	@tools/test-arm-system.sh
 

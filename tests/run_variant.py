@@ -47,13 +47,13 @@ def absolute(command):
     return [os.path.abspath(w) if "/" in w and os.path.exists(w) else w for w in words]
 
 
-def discover(debug):
+def discover(folder, debug):
     """All tests, as (name, function), in the order in which they are written."""
     tests = []
-    for path in sorted((HERE / "variant").glob("*.py")):
-        if path.stem in DEBUG_ONLY and not debug:
+    for path in sorted((HERE / folder).glob("*.py")):
+        if folder == "variant" and path.stem in DEBUG_ONLY and not debug:
             continue
-        module = importlib.import_module("variant." + path.stem)
+        module = importlib.import_module(folder + "." + path.stem)
         for name, value in vars(module).items():
             if name.startswith("test_") and callable(value):
                 tests.append((path.stem + "." + name[len("test_") :], value))
@@ -142,9 +142,9 @@ def parse_options():
     return options
 
 
-def main():
+def main(folder="variant"):
     options = parse_options()
-    tests = discover(options.debug)
+    tests = discover(folder, options.debug)
     if options.stress:
         tests = [test for test in tests if harness.is_stress(test[1])]
     if options.filters:

@@ -35,6 +35,7 @@ C_RULES = {
     "modules/sync/port": ("C", "OS", "modules/sync/", "modules/sync/port/"),
     "modules/threading": ("C", "py/", "modules/sync/", "modules/threading/"),
     "modules/queue": ("C", "py/", "modules/sync/", "modules/threading/", "modules/queue/"),
+    "modules/posix": ("C", "OS", "py/"),
     "variants/threads": (
         ("C", "OS", "py/", "mbedtls/", "variants/", "modules/sync/", "modules/sync/port/")
         + ("variants/threads/",)
@@ -44,7 +45,7 @@ C_RULES = {
 # Folder: the modules that its Python files may import, besides those of the folder itself.
 PYTHON_RULES = {
     "lib": STOCK | {"threading", "queue"},
-    "agent": STOCK | {"threading", "queue"},
+    "agent": STOCK | {"threading", "queue", "posix"},
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -2,7 +2,7 @@
 # Installs what a target lacks, with apt; quick and silent when nothing is lacking.
 #
 #   tools/deps.sh TARGET...        TARGET is one of: host host-musl armhf armel arm64 arm-system bench
-#                                  lint docs cpython-tests tls
+#                                  lint docs cpython-tests tls agent
 #
 # Without apt it names what is lacking and stops.
 set -euo pipefail
@@ -89,6 +89,10 @@ LIST
         cpython-tests) cat <<LIST
 $("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')/test/lock_tests.py libpython$(
                 "$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-testsuite
+LIST
+            ;;
+        agent) cat <<LIST
+mosquitto|/usr/sbin/mosquitto   mosquitto
 LIST
             ;;
         *) die "deps.sh: unknown target $1" ;;

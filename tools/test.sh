@@ -81,6 +81,13 @@ variant() {
         --micropython "$(micropython_command)" --slow-factor "$1" || true
 }
 
+# Without mosquitto, what needs a real broker is skipped. FACTOR as above.
+agent() {
+    "$ROOT/tools/deps.sh" agent || true
+    step "agent-$ARCH" "$PYTHON" -B "$ROOT/tests/run_agent.py" --name "agent-$ARCH" \
+        --micropython "$(micropython_command)" --slow-factor "$1" || true
+}
+
 # With assertions. Time is measured elsewhere.
 debug() {
     step variant-debug "$PYTHON" -B "$ROOT/tests/run_variant.py" --name variant-debug --debug \
@@ -153,6 +160,7 @@ on_host() {
     # strace, without which some tests are skipped.
     "$ROOT/tools/deps.sh" bench || true
     variant 1
+    agent 1
     debug
     sanitized
     docs

@@ -1,0 +1,210 @@
+"""modules/posix: pipes, programs and signals."""
+
+import signal
+
+from agent.support import wait_for
+
+
+def test_output_and_status(t):
+    t.run(
+        """
+        import posix
+        reader, writer = posix.pipe()
+        pid = posix.spawn(["sh", "-c", "cat; echo $A$B; pwd; echo oops >&2; exit 7"],
+            fds=(-1, writer, writer), env=["A=one", "B=two", "PATH=/bin:/usr/bin"], cwd="/")
+        posix.close(writer)
+        data = b""
+        while True:
+            part = posix.read(reader, 100)
+            if not part:
+                break
+            data += part
+        print(data)
+        got, status = posix.waitpid(pid, 0)
+        print(got == pid, status >> 8, status & 127)
+        """,
+        stdout="b'onetwo\\n/\\noops\\n'\nTrue 7 0\n",
+    )
+
+
+def test_descriptors(t):
+    """They go to the places asked for, also when these are taken crosswise; no other is open."""
+    t.run(
+        """
+        import os, posix
+        os.system("echo before")
+        files = [open("file%d" % i, "w+") for i in range(4)]
+        pid = posix.spawn(
+            ["sh", "-c", "echo a >&3; echo b >&1; echo c >&2; ls /proc/self/fd | tr '\\n' ' ' >&3"],
+            fds=(files[0].fileno(), files[2].fileno(), files[1].fileno(), files[3].fileno()))
+        print(posix.waitpid(pid, 0)[1])
+        for f in files:
+            f.seek(0)
+            print(f.read().split())
+        """,
+        # One more than the four: ls reads the folder.
+        stdout="before\n0\n[]\n['c']\n['b']\n['a', '0', '1', '2', '3', '4']\n",
+    )
+
+
+def test_errors(t):
+    t.run(
+        """
+        import posix
+        def attempt(*args, **kwargs):
+            try:
+                posix.spawn(*args, **kwargs)
+            except Exception as e:
+                print(type(e).__name__, e.args[0])
+        attempt(["/nowhere/program"])
+        attempt(["/etc/passwd"])
+        attempt(["sh"], cwd="/nowhere")
+        attempt(["sh"], fds=(99,))
+        attempt([])
+        attempt([1])
+        for call in (lambda: posix.read(99, 1), lambda: posix.write(99, b"a"),
+                     lambda: posix.close(99), lambda: posix.kill(0x7ffffffe, 0),
+                     lambda: posix.waitpid(-1, 0)):
+            try:
+                call()
+            except OSError as e:
+                print(e.errno)
+        """,
+        stdout="OSError 2\nOSError 13\nOSError 2\nOSError 9\nValueError argv must not be empty\n"
+        "TypeError can't convert 'int' object to str implicitly\n9\n9\n9\n3\n10\n",
+    )
+
+
+def test_limits(t):
+    t.run(
+        """
+        import posix
+        pid = posix.spawn(["sh", "-c", "ulimit -n; ulimit -v; ulimit -t; ulimit -f"], fds=(0, 1, 2),
+            limits=((posix.RLIMIT_NOFILE, 33), (posix.RLIMIT_AS, 1 << 27), (posix.RLIMIT_CPU, 5),
+                    (posix.RLIMIT_FSIZE, 1 << 20)))
+        print(posix.waitpid(pid, 0)[1])
+        """,
+        stdout="33\n131072\n5\n2048\n0\n",
+    )
+
+
+def test_group(t):
+    """A signal to -pid reaches what the program has started; handlers and masks are the default."""
+    p = t.start(
+        """
+        import posix
+        pid = posix.spawn(["sh", "-c", "sleep 100 & echo $!; wait"])
+        print(pid)
+        posix.read(0, 1)
+        posix.kill(-pid, posix.SIGTERM)
+        print(posix.waitpid(pid, 0)[1])
+        """,
+        stdin=-1,
+    )
+    pids = {int(p.next_line()[1]), int(p.next_line()[1])}
+    p.popen.stdin.write(b"\n")
+    p.popen.stdin.flush()
+    p.line("15")
+    p.finish()
+    for pid in pids:
+        wait_for(t, "the group to end", lambda: not alive(pid))
+
+
+def alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_killed_with_parent(t):
+    p = t.start(
+        """
+        import posix, time
+        print(posix.spawn(["sleep", "100"]))
+        time.sleep(100)
+        """
+    )
+    pid = int(p.next_line()[1])
+    assert alive(pid)
+    p.signal(signal.SIGKILL)
+    wait_for(t, "the program to end with its parent", lambda: not alive(pid))
+
+
+def test_others_run(t):
+    """While one thread waits for a program another runs; where the kernel has it, poll() waits."""
+    t.run(
+        """
+        import posix, select, threading
+        reader, writer = posix.pipe()
+        pid = posix.spawn(["cat"], fds=(reader, 1, 2))
+        posix.close(reader)
+        poll = select.poll()
+        try:
+            poll.register(posix.pidfd_open(pid), select.POLLIN)
+        except OSError as e:
+            assert e.errno == 38, e
+            poll = None
+        assert not poll or not poll.poll(0)
+        def wait():
+            print("status", posix.waitpid(pid, 0)[1])
+        thread = threading.Thread(target=wait)
+        thread.start()
+        print("others run")
+        posix.write(writer, b"text\\n")
+        posix.close(writer)
+        assert not poll or poll.poll(10000)
+        thread.join()
+        """,
+        stdout="others run\ntext\nstatus 0\n",
+    )
+
+
+def test_many(t):
+    """Programs started from many threads at once, beside others that collect."""
+    t.run(
+        """
+        import gc, posix, threading
+        def run(n):
+            for i in range(20):
+                reader, writer = posix.pipe()
+                pid = posix.spawn(["echo", "%d-%d" % (n, i)], fds=(-1, writer, 2))
+                posix.close(writer)
+                text = posix.read(reader, 100)
+                assert text == b"%d-%d\\n" % (n, i), text
+                assert posix.waitpid(pid, 0) == (pid, 0)
+                posix.close(reader)
+                gc.collect()
+        threads = [threading.Thread(target=run, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print("ended")
+        """,
+        stdout="ended\n",
+    )
+
+
+def test_sigterm(t):
+    """As Ctrl-C, in a script and in a module; Ctrl-C too."""
+    for how in ({}, {"module": "main"}):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            p = t.start(
+                """
+                import posix, time
+                posix.sigterm_interrupts()
+                print("ready")
+                try:
+                    time.sleep(100)
+                except KeyboardInterrupt:
+                    print("interrupted")
+                """,
+                **how
+            )
+            p.line("ready")
+            p.wait_blocked()
+            p.signal(number)
+            p.line("interrupted")
+            p.finish()
