@@ -35,7 +35,7 @@ def test_descriptors(t):
         os.system("echo before")
         files = [open("file%d" % i, "w+") for i in range(4)]
         pid = posix.spawn(
-            ["sh", "-c", "echo a >&3; echo b >&1; echo c >&2; ls /proc/self/fd | tr '\\n' ' ' >&3"],
+            ["sh", "-c", "echo a >&3; echo b; echo c >&2; ls /proc/self/fd | tr '\\n' ' ' >&3"],
             fds=(files[0].fileno(), files[2].fileno(), files[1].fileno(), files[3].fileno()))
         print(posix.waitpid(pid, 0)[1])
         for f in files:
@@ -79,7 +79,7 @@ def test_limits(t):
     t.run(
         """
         import posix
-        pid = posix.spawn(["sh", "-c", "ulimit -n; ulimit -v; ulimit -t; ulimit -f"], fds=(0, 1, 2),
+        pid = posix.spawn(["sh", "-c", "ulimit -n; ulimit -v; ulimit -t; ulimit -f"],
             limits=((posix.RLIMIT_NOFILE, 33), (posix.RLIMIT_AS, 1 << 27), (posix.RLIMIT_CPU, 5),
                     (posix.RLIMIT_FSIZE, 1 << 20)))
         print(posix.waitpid(pid, 0)[1])
@@ -89,7 +89,7 @@ def test_limits(t):
 
 
 def test_group(t):
-    """A signal to -pid reaches what the program has started; handlers and masks are the default."""
+    """A signal to -pid reaches what the program has started, and is not blocked there."""
     p = t.start(
         """
         import posix

@@ -10,6 +10,7 @@ import signal
 import socket
 import struct
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -69,6 +70,7 @@ class Broker:
         if persistent:
             lines += ["persistence true", "persistence_location %s/" % t.folder]
             lines += ["autosave_on_changes true", "autosave_interval 1"]
+        (t.folder / "mosquitto.log").write_text("")
         self.config = t.folder / "mosquitto.conf"
         self.config.write_text("\n".join(lines) + "\n")
         self.command = [program, "-c", str(self.config)]
@@ -245,6 +247,68 @@ class FakeBroker:
         link.hello = link.expect(CONNECT)[1]
         link.send(CONNACK, bytes([session, 0]))
         return link
+
+    def close(self):
+        self.listener.close()
+
+
+class Proxy:
+    """Passes connections on to a port, and cuts them."""
+
+    def __init__(self, t, port):
+        self.t = t
+        self.target = port
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(5)
+        self.port = self.listener.getsockname()[1]
+        self.lock = threading.Lock()
+        self.left = None  # bytes until the cut
+        self.cuts = 0
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def cut_after(self, n):
+        """Cuts the connection once n more bytes have passed, both ways together."""
+        with self.lock:
+            self.left = n
+
+    def accept(self):
+        while True:
+            try:
+                pair = [self.listener.accept()[0]]
+                pair.append(socket.create_connection(("127.0.0.1", self.target), 5))
+            except OSError:
+                return
+            for sock in pair:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.settimeout(None)
+            for way in (pair, pair[::-1]):
+                threading.Thread(target=self.forward, args=way, daemon=True).start()
+
+    def forward(self, source, sink):
+        try:
+            while True:
+                data = source.recv(4096)
+                if not data:
+                    break
+                with self.lock:
+                    n = len(data) if self.left is None else min(len(data), self.left)
+                    if self.left is not None:
+                        self.left -= n
+                    cut = self.left == 0
+                    if cut:
+                        self.left = None
+                        self.cuts += 1
+                sink.sendall(data[:n])
+                if cut:
+                    break
+        except OSError:
+            pass
+        for sock in (source, sink):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
     def close(self):
         self.listener.close()
