@@ -585,8 +585,6 @@ class Client:
             else:
                 return  # its first sending was acknowledged already
             self._unacked.remove(out)
-            if out in self._again:
-                self._again.remove(out)
             self._forget(out)
         _call(out.done)
 

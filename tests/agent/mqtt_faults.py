@@ -413,25 +413,45 @@ def test_slow_link(t):
     end(p)
 
 
-def test_too_long(t):
-    """What is longer than max_packet is not kept: it is acknowledged, counted and passed over."""
-    broker = FakeBroker(t)
+def test_cut_while_writing(t):
+    """A message with QoS 0 that is not written to its end is written again, whole."""
+    broker = FakeBroker(t, receive_buffer=2048)
     p = run(t, broker, """
-        c = client(max_packet=1000)
-        c.start()
-        sys.stdin.readline()
-        print(c.too_long)
-        sys.stdin.readline()
-        c.stop(0)
-        """, options=("-X", "heapsize=300K"))
+        c = client(max_bytes=8000000)
+        c.publish("up", "z" * 5000000, done=lambda: print("written"))
+        """, SERVE, options=("-X", "heapsize=20M"))
     link = broker.accept()
-    link.raw(publish("t", b"x" * 5000000, 21))
-    assert link.expect(PUBACK)[1] == b"\0\x15"
-    link.raw(publish("t", b"x" * 994, 22))
-    p.line("message t 994 22 False")
-    tell(p)
-    p.line("1")
+    link.read(1000)
+    link.close()
+    link = broker.accept()
+    assert parse_publish(*link.expect(PUBLISH))[1] == b"z" * 5000000
+    p.line("written")
     end(p)
+
+
+def test_too_long(t):
+    """What is longer than max_packet is not kept: it is acknowledged, counted and passed over,
+
+    also when messages are acknowledged by hand.
+    """
+    for manual in (False, True):
+        broker = FakeBroker(t)
+        p = run(t, broker, """
+            c = client(max_packet=1000, manual_ack=%s)
+            c.start()
+            sys.stdin.readline()
+            print(c.too_long)
+            sys.stdin.readline()
+            c.stop(0)
+            """ % manual, options=("-X", "heapsize=300K"))
+        link = broker.accept()
+        link.raw(publish("t", b"x" * 5000000, 21))
+        assert link.expect(PUBACK)[1] == b"\0\x15"
+        link.raw(publish("t", b"x" * 994, 22))
+        p.line("message t 994 22 False")
+        tell(p)
+        p.line("1")
+        end(p)
 
 
 GARBAGE = [

@@ -6,7 +6,6 @@ shares no code with agent/mqtt.py.
 
 import os
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -25,7 +24,8 @@ PINGREQ, PINGRESP, DISCONNECT = 12, 13, 14
 
 def start(t, script, **how):
     """Starts the interpreter on a script that imports from agent/."""
-    env = dict({"MICROPYPATH": "%s:.frozen" % ROOT}, **how.pop("env", {}))
+    path = "%s:%s:.frozen" % (ROOT, ROOT / "tests/agent/scripts")
+    env = dict({"MICROPYPATH": path}, **how.pop("env", {}))
     return t.start(script, env=env, **how)
 
 

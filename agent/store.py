@@ -1,0 +1,454 @@
+"""What the agent keeps on flash: whole files, a journal, and messages that wait for the broker.
+
+    disk = Disk("/data/agent")
+    disk.replace("conf.json", data)      # the old content or the new one, whenever power goes
+    journal = Journal(disk, "jobs")
+    journal.read()                       # what was appended
+    journal.append({"id": "j-1"})        # on flash when it returns
+
+All writing goes through Disk, in steps that a test can stop between. docs/agent.md describes the
+files, and what is left of them when power goes.
+
+This file is part of micropython-threading, MIT licence.
+"""
+
+import json
+import os
+import struct
+import threading
+from binascii import crc32
+from queue import Full
+
+try:
+    from posix import monotonic
+except ImportError:  # CPython
+    from time import monotonic
+
+# A file takes at least so much flash.
+_BLOCK = 4096
+
+
+class Disk:
+    """Files under one folder. Names are relative to it.
+
+    The methods with a leading underscore are the steps between which power may go.
+    """
+
+    def __init__(self, root):
+        self.root = root.rstrip("/") + "/"
+
+    def _write(self, name, mode, data):
+        with open(self.root + name, mode) as f:
+            while data:  # what is short is an error the next time
+                data = data[f.write(data) :]
+
+    def _sync(self, name):
+        """A file or a folder is on flash."""
+        if hasattr(os, "fsync"):  # CPython
+            fd = os.open(self.root + name, os.O_RDONLY)
+            os.fsync(fd)
+            os.close(fd)
+        else:
+            with open(self.root + name, "rb") as f:
+                f.flush()
+
+    def _rename(self, old, new):
+        os.rename(self.root + old, self.root + new)
+
+    def _remove(self, name):
+        os.remove(self.root + name)
+
+    def _mkdir(self, name):
+        os.mkdir(self.root + name)
+
+    def _rmdir(self, name):
+        os.rmdir(self.root + name)
+
+    def names(self, folder=""):
+        """Files and folders, in order; none if there is no such folder."""
+        try:
+            return sorted(os.listdir(self.root + folder))
+        except OSError:
+            return []
+
+    def exists(self, name):
+        try:
+            os.stat(self.root + name)
+            return True
+        except OSError:
+            return False
+
+    def read(self, name):
+        """The content, None if there is no such file."""
+        try:
+            with open(self.root + name, "rb") as f:
+                return f.read()
+        except OSError as e:
+            if e.errno != 2:
+                raise
+            return None
+
+    def free(self):
+        """Bytes that can still be written."""
+        s = os.statvfs(self.root)
+        return s[0] * s[4]
+
+    def make_folder(self, name):
+        if not self.exists(name):
+            self._mkdir(name)
+            self._sync(_folder(name))
+
+    def append(self, name, data):
+        """Adds to a file. If power goes, any part of data may be there, from its beginning."""
+        new = not self.exists(name)
+        self._write(name, "ab", data)
+        self._sync(name)
+        if new:
+            self._sync(_folder(name))
+
+    def replace(self, name, data):
+        """Gives a file a new content. If power goes, it has the old one or the new one."""
+        self._write(name + ".new", "wb", data)
+        self._sync(name + ".new")
+        self._rename(name + ".new", name)
+        self._sync(_folder(name))
+
+    def remove(self, name):
+        """The file may be back if power goes soon."""
+        try:
+            self._remove(name)
+        except OSError as e:
+            if e.errno != 2:
+                raise
+
+    def remove_folder(self, name):
+        """If it is empty."""
+        try:
+            self._rmdir(name)
+        except OSError:
+            pass
+
+
+def _folder(name):
+    return name.rpartition("/")[0]
+
+
+def load(disk, name, default):
+    """The JSON of a file that was written with save(); default if there is none."""
+    data = disk.read(name)
+    return default if data is None else json.loads(data)
+
+
+def save(disk, name, value):
+    disk.replace(name, json.dumps(value).encode())
+
+
+class Journal:
+    """Records, JSON each, in the order in which they were appended. read() comes first."""
+
+    def __init__(self, disk, name):
+        self.disk = disk
+        self.name = name
+        self.size = 0  # bytes that are valid
+        self._damaged = False  # there are others behind them
+
+    def read(self):
+        """The records of the longest valid prefix."""
+        data = self.disk.read(self.name) or b""
+        records = []
+        at = 0
+        while at < len(data):
+            end = data.find(b"\n", at)
+            line = data[at + 9 : end]
+            if end < 0 or data[at : at + 9] != b"%08x " % crc32(line):
+                break
+            records.append(json.loads(line))
+            at = end + 1
+        self.size = at
+        self._damaged = at < len(data)
+        return records
+
+    @staticmethod
+    def _line(record):
+        text = json.dumps(record).encode()
+        return b"%08x %s\n" % (crc32(text), text)
+
+    def append(self, record):
+        """On flash when it returns; if it raises, the journal is as it was."""
+        line = self._line(record)
+        if self._damaged:
+            self.disk.replace(self.name, self.disk.read(self.name)[: self.size])
+        self._damaged = True
+        self.disk.append(self.name, line)
+        self._damaged = False
+        self.size += len(line)
+
+    def rewrite(self, records):
+        """These are the records from now on."""
+        data = b"".join(self._line(record) for record in records)
+        self.disk.replace(self.name, data)
+        self.size = len(data)
+        self._damaged = False
+
+
+class _Segment:
+    """A file of messages, and how far it has been sent."""
+
+    def __init__(self, name, used):
+        self.name = name
+        self.used = used  # bytes
+        self.messages = None  # those not sent yet, once it is being sent
+        self.left = 0  # those without an acknowledgement
+        self.open = False  # written by this run, hence whole: more may be appended
+
+
+class Ring:
+    """Messages that wait for the broker, in classes: the higher, the longer they are kept.
+
+    put() takes them from any thread and never waits for flash. While the broker is there they go
+    through RAM alone. Else they are written to segments of flash: when they fill one, and hold
+    seconds after the first. What does not fit is dropped, oldest first, from the lowest class;
+    dropped counts it by class.
+
+    work(online), called by one thread alone, sends and writes what is due. It sends through
+    send(topic, payload, done), which may raise queue.Full, the higher classes first and each in
+    order, window at a time, and removes a segment when done() was called for all that it held.
+    """
+
+    def __init__(
+        self, disk, folder, send, classes=3, limit=262144, segment=4096, window=4, hold=30
+    ):
+        self.disk = disk
+        self.folder = folder
+        self.send = send
+        self.limit = limit
+        self.segment = segment
+        self.window = window
+        self.hold = hold
+        self.dropped = [0] * classes
+        # The lock guards what follows; the segments are the working thread's.
+        self.changed = threading.Condition()
+        self.changes = 0  # what the working thread has to look at
+        self._ram = [[] for _ in range(classes)]
+        self._ram_bytes = 0
+        self._since = None  # when the oldest of them was put
+        self._flying = []  # sent, not acknowledged, not on flash, as _take() gives them
+        self._flights = 0  # these and those from flash
+        self._segments = [[] for _ in range(classes)]
+        self._number = 0
+        for name in disk.names(folder):
+            try:
+                kind, number = map(int, name.split("-"))
+                line = self._segments[kind]
+            except (ValueError, IndexError):
+                continue  # not ours
+            self._number = max(self._number, number)
+            size = len(disk.read(folder + "/" + name) or b"")
+            line.append(_Segment(folder + "/" + name, size))
+
+    def put(self, kind, topic, payload):
+        if isinstance(payload, str):
+            payload = payload.encode()
+        message = (topic, payload)
+        with self.changed:
+            self._ram[kind].append(message)
+            self._ram_bytes += _size(message)
+            if self._since is None:
+                self._since = monotonic()
+            # The working thread is behind.
+            while self._ram_bytes > 4 * self.segment:
+                kind = min(k for k, line in enumerate(self._ram) if line)
+                self._ram_bytes -= _size(self._ram[kind].pop(0))
+                self.dropped[kind] += 1
+            self.notify()
+
+    def notify(self):
+        """With the lock: there is something to do for the working thread."""
+        self.changes += 1
+        self.changed.notify()
+
+    def waiting(self):
+        """Segments on flash and messages in RAM."""
+        with self.changed:
+            return sum(map(len, self._segments)), sum(map(len, self._ram)) + len(self._flying)
+
+    def work(self, online):
+        """Does what is due; returns after how many seconds something will be, or None."""
+        while online and self._send_one():
+            pass
+        for line in self._segments:
+            while line and line[0].messages == [] and not line[0].left:
+                self._discard(line.pop(0))
+        with self.changed:
+            if self._since is None:
+                if online or not self._flying:
+                    return None
+                self._since = monotonic()
+            full = self._ram_bytes >= (2 * self.segment if online else self.segment)
+            rest = self._since + self.hold - monotonic()
+            if not full and (online or rest > 0):
+                return None if online else rest
+        if online:
+            self._spill()
+        else:
+            self.flush()
+        return None
+
+    def flush(self):
+        """Writes all that is in RAM, also what was sent and may not have arrived: that is sent
+
+        twice then.
+        """
+        with self.changed:
+            flying, self._flying = self._flying, []
+            for _, kind, message in reversed(flying):
+                self._ram[kind].insert(0, message)
+        self._spill()
+
+    def _send_one(self):
+        flight = self._take()
+        if flight is None:
+            return False
+        segment, kind, message = flight
+        try:
+            self.send(message[0], message[1], lambda: self._landed(flight))
+            return True
+        except Full:
+            with self.changed:
+                self._flights -= 1
+                if segment:
+                    segment.messages.insert(0, message)
+                else:
+                    self._flying.remove(flight)
+                    self._ram[kind].insert(0, message)
+                    self._ram_bytes += _size(message)
+            return False
+
+    def _take(self):
+        """The next message: (its segment or None, class, message), None if there is none."""
+        for kind in reversed(range(len(self._ram))):
+            segment = self._unsent(kind)
+            with self.changed:
+                if self._flights >= self.window:
+                    return None
+                if segment:
+                    flight = (segment, kind, segment.messages.pop(0))
+                elif self._ram[kind]:
+                    flight = (None, kind, self._ram[kind].pop(0))
+                    self._ram_bytes -= _size(flight[2])
+                    self._flying.append(flight)
+                    if not any(self._ram):
+                        self._since = None
+                else:
+                    continue
+                self._flights += 1
+                return flight
+        return None
+
+    def _landed(self, flight):
+        with self.changed:
+            self._flights -= 1
+            if flight[0]:
+                flight[0].left -= 1
+            elif flight in self._flying:
+                self._flying.remove(flight)
+            self.notify()
+
+    # For the working thread
+
+    def _unsent(self, kind):
+        """The first segment of which something is not sent yet."""
+        for segment in self._segments[kind]:
+            if segment.messages is None:
+                segment.messages = self._load(segment)
+                segment.left = len(segment.messages)
+                segment.open = False
+            if segment.messages:
+                return segment
+
+    def _load(self, segment):
+        """What was written whole."""
+        data = self.disk.read(segment.name) or b""
+        messages = []
+        at = 0
+        while at + 10 <= len(data):
+            n, m, crc = struct.unpack_from("!HII", data, at)
+            at += 10 + n + m
+            body = data[at - n - m : at]
+            if len(body) < n + m or crc32(body) != crc:
+                break
+            messages.append((str(body[:n], "utf-8"), body[n:]))
+        return messages
+
+    def _spill(self):
+        with self.changed:
+            lines, self._ram = self._ram, [[] for _ in self._ram]
+            self._ram_bytes = 0
+            self._since = None
+        for kind in reversed(range(len(lines))):
+            line = lines[kind]
+            while line:
+                n, data = 0, b""
+                while n < len(line) and (not n or len(data) + _size(line[n]) <= self.segment):
+                    data += _encode(line[n])
+                    n += 1
+                if not self._write(kind, data):
+                    self.dropped[kind] += n
+                line = line[n:]
+
+    def _write(self, kind, data):
+        """Whether there was room, at the expense of what is older and not of a higher class."""
+        while True:
+            segments = self._segments[kind]
+            segment = segments[-1] if segments else None
+            if not segment or not segment.open or segment.used + len(data) > self.segment:
+                segment = _Segment("%s/%d-%08d" % (self.folder, kind, self._number + 1), 0)
+            total = sum(_flash(s.used) for line in self._segments for s in line if s != segment)
+            if total + _flash(segment.used + len(data)) <= self.limit:
+                if not segment.used:
+                    self._number += 1
+                    segments.append(segment)
+                try:
+                    self.disk.append(segment.name, data)
+                    segment.used += len(data)
+                    segment.open = True
+                    return True
+                except OSError:  # no space
+                    segment.open = False  # its end may be damaged
+                    if not segment.used:
+                        segments.remove(segment)
+                        self._discard(segment)
+            if not self._drop(kind):
+                return False
+
+    def _discard(self, segment):
+        try:
+            self.disk.remove(segment.name)
+        except OSError:
+            pass
+
+    def _drop(self, kind):
+        """Removes the oldest segment of the lowest class, up to this one."""
+        for k in range(kind + 1):
+            if self._segments[k]:
+                segment = self._segments[k].pop(0)
+                if segment.messages is None:
+                    segment.messages = self._load(segment)
+                self.dropped[k] += len(segment.messages)
+                self._discard(segment)
+                return True
+        return False
+
+
+def _size(message):
+    return 10 + len(message[0]) + len(message[1])
+
+
+def _flash(size):
+    return -(-size // _BLOCK) * _BLOCK
+
+
+def _encode(message):
+    topic = message[0].encode()
+    body = topic + message[1]
+    return struct.pack("!HII", len(topic), len(message[1]), crc32(body)) + body

@@ -1,0 +1,146 @@
+"""A disk in memory whose power goes before, in the middle of, or after any step.
+
+    for disk in after_cuts(scenario):    # what may be there after each step of scenario(disk)
+        ...
+
+A step is a write, fsync, rename, remove or mkdir. What was written is on flash for certain after
+fsync of the file, a name after fsync of its folder. What was not may be there or not: each
+way is one of VARIANTS.
+"""
+
+from agent.store import Disk
+
+VARIANTS = ("all", "synced", "names first", "torn")
+
+
+class Cut(BaseException):
+    pass
+
+
+class Node:
+    def __init__(self, seen=b"", synced=b""):
+        self.seen = seen  # by programs
+        self.synced = synced
+
+
+class CutDisk(Disk):
+    def __init__(self, cut_at=0, fail_at=0, fail_until=1 << 30):
+        super().__init__("/")
+        self.steps = 0
+        self.off = False
+        self.cut_at = cut_at
+        self.fail_at = fail_at  # from this step on there is no space, to the other one
+        self.fail_until = fail_until
+        self.seen = {}  # name: Node, None for a folder
+        self.synced = {}
+        self.trace = []
+
+    def _step(self, *what):
+        if self.off:
+            raise Cut()
+        self.steps += 1
+        self.trace.append(what)
+        if self.steps == self.cut_at:
+            self.off = True
+            return True
+
+    def _write(self, name, mode, data):
+        cut = self._step("write", name)
+        if self.fail_at and self.fail_at <= self.steps <= self.fail_until:
+            self._put(name, mode, data[: len(data) // 3])
+            raise OSError(28)
+        self._put(name, mode, data[: len(data) // 2] if cut else data)
+        if cut:
+            raise Cut()
+
+    def _put(self, name, mode, data):
+        node = self.seen.get(name)
+        if node is None:
+            node = self.seen[name] = Node()
+        node.seen = node.seen + data if mode == "ab" else data
+
+    def _sync(self, name):
+        if self._step("fsync", name):
+            raise Cut()
+        node = self.seen.get(name) if name else None
+        if node is not None:
+            node.synced = node.seen
+            return
+        for names in (self.synced, self.seen):
+            for full in list(names):
+                if full.rpartition("/")[0] == name:
+                    if full in self.seen:
+                        self.synced[full] = self.seen[full]
+                    else:
+                        del self.synced[full]
+
+    def _rename(self, old, new):
+        if self._step("rename", new):
+            raise Cut()
+        self.seen[new] = self.seen.pop(old)
+
+    def _remove(self, name):
+        if self._step("remove", name):
+            raise Cut()
+        if name not in self.seen:
+            raise OSError(2)
+        del self.seen[name]
+
+    def _mkdir(self, name):
+        if self._step("mkdir", name):
+            raise Cut()
+        self.seen[name] = None
+
+    def _rmdir(self, name):
+        if self._step("rmdir", name):
+            raise Cut()
+        if self.names(name):
+            raise OSError(39)
+        self.seen.pop(name, None)
+
+    def names(self, folder=""):
+        return sorted(
+            name.rpartition("/")[2] for name in self.seen if name.rpartition("/")[0] == folder
+        )
+
+    def exists(self, name):
+        return name in self.seen
+
+    def read(self, name):
+        node = self.seen.get(name)
+        return None if node is None else node.seen
+
+    def free(self):
+        return 1 << 30
+
+    def after(self, variant):
+        """The disk as it is when power is back."""
+        disk = CutDisk()
+        names = self.seen if variant in ("all", "names first") else self.synced
+        for name, node in names.items():
+            if node is not None:
+                content = node.synced
+                if variant == "all":
+                    content = node.seen
+                elif variant == "torn":
+                    content = node.seen[: (len(node.synced) + len(node.seen)) // 2]
+                node = Node(content, content)
+            disk.seen[name] = disk.synced[name] = node
+        return disk
+
+
+def after_cuts(scenario):
+    """Yields (disk, where) for every step of scenario(disk), every variant, and the end."""
+    n = 0
+    while True:
+        n += 1
+        cut = CutDisk(n)
+        try:
+            scenario(cut)
+            ended = True
+        except Cut:
+            ended = False
+        for variant in VARIANTS:
+            yield cut.after(variant), (n, cut.trace[-1], variant)
+        if ended:
+            return
