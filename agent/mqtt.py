@@ -324,8 +324,10 @@ class Client:
             low, high = self.backoff
             self._pause(random.random() * min(high, low * 2 ** min(failures, 16)))
             failures += 1
-        close(self._wake[0])
-        close(self._wake[1])
+        with self._lock:
+            close(self._wake[0])
+            close(self._wake[1])
+            self._woken = True  # nobody writes to it any more
 
     def _pause(self, seconds):
         poll = select.poll()

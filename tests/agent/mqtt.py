@@ -443,7 +443,12 @@ def test_stop_before_start(t):
         began = time.time()
         c.stop(30)
         print(time.time() - began < 5)
+        # Its descriptors may be others' by now.
+        files = [open("file%d" % i, "w") for i in range(10)]
+        c.publish("t", "x")
+        print([open("file%d" % i).read() for i in range(10)] == [""] * 10)
         """,
     )
+    p.line("True")
     p.line("True")
     p.finish()
