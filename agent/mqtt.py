@@ -173,7 +173,7 @@ class Client:
         self.too_long = 0
         self._hello = self._connect_packet(client_id, user, password, will, clean)
         self._window = inflight
-        self._thread = None
+        self.thread = None
         self._wake = pipe()
         # The lock guards what follows.
         self._lock = threading.Lock()
@@ -197,16 +197,16 @@ class Client:
     # For all threads
 
     def start(self):
-        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self.thread.start()
 
     def stop(self, timeout=5):
         """Sends what is left, for timeout seconds at most, and disconnects: no will is sent."""
         with self._lock:
             self._stop_at = monotonic() + timeout
             self._wake_up()
-        if self._thread and self._thread is not threading.current_thread():
-            self._thread.join()
+        if self.thread and self.thread is not threading.current_thread():
+            self.thread.join()
 
     def subscribe(self, filter, qos=0):
         with self._lock:

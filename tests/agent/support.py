@@ -4,11 +4,15 @@ The interpreter is driven by tests/variant/harness.py. What is here knows MQTT f
 shares no code with agent/mqtt.py.
 """
 
+import json
 import os
+import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -263,6 +267,7 @@ class Proxy:
         self.listener.listen(5)
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
+        self.down = False  # new connections are closed at once
         self.left = None  # bytes until the cut
         self.cuts = 0
         threading.Thread(target=self.accept, daemon=True).start()
@@ -276,6 +281,9 @@ class Proxy:
         while True:
             try:
                 pair = [self.listener.accept()[0]]
+                if self.down:
+                    pair[0].close()
+                    continue
                 pair.append(socket.create_connection(("127.0.0.1", self.target), 5))
             except OSError:
                 return
@@ -292,6 +300,8 @@ class Proxy:
                 if not data:
                     break
                 with self.lock:
+                    if self.down:
+                        break
                     n = len(data) if self.left is None else min(len(data), self.left)
                     if self.left is not None:
                         self.left -= n
@@ -357,3 +367,126 @@ class Peer(Link):
         self.raw(publish(topic, payload, 1 if qos else 0, int(retain)))
         if qos:
             self.until(PUBACK)
+
+
+TERMINAL = ("succeeded", "failed", "canceled", "timed_out", "rejected", "lost")
+
+# Runs an agent as `-m agent` does; SETUP may change it before it starts.
+AGENT = """
+import json, sys
+from agent.core import Agent
+with open("config.json") as f:
+    agent = Agent(json.load(f))
+SETUP
+agent.run()
+"""
+
+
+class Device:
+    """An agent, and the server's side of its topics."""
+
+    def __init__(self, t, setup="", broker=None, **config):
+        self.t = t
+        self.broker = broker or Broker(t, "max_queued_messages 100000")
+        self.setup = textwrap.dedent(setup)
+        self.data = t.folder / "data"
+        self.data.mkdir(exist_ok=True)
+        self.config = {
+            "device": "dut",
+            "host": "127.0.0.1",
+            "port": self.broker.port,
+            "data": str(self.data),
+            "backoff": [0.02, 0.1],
+            "grace": 0.3 * t.slow,
+            "exec": True,
+        }
+        self.config.update(config)
+        self.events = {}  # id: events, as they came
+        self.states = []
+        self.other = []  # (topic, payload)
+        self.number = 0
+        self.peer = None
+        if isinstance(self.broker, Broker):
+            self.peer = Peer(t, self.broker, "server", "d/dut/#")
+        self.process = None
+
+    def start(self, setup=None):
+        """Returns when it is connected and has asked for commands."""
+        self.run(setup)
+        self.until("cmd/get", lambda: any(topic == "cmd/get" for topic, _ in self.other))
+        self.other = []
+        return self
+
+    def run(self, setup=None):
+        (self.t.folder / "config.json").write_text(json.dumps(self.config))
+        script = AGENT.replace("SETUP", self.setup if setup is None else textwrap.dedent(setup))
+        self.process = start(self.t, script)
+
+    def kill(self):
+        self.process.kill()
+
+    def stop(self):
+        """SIGTERM, and a clean end, when every command is answered."""
+        self.ask("ping")  # what came before is known now
+        for id in list(self.events):
+            self.answer(id)
+        self.process.signal(signal.SIGTERM)
+        self.until("the state off", lambda: self.states and self.states[-1] == "off")
+        self.process.finish(stderr=re.compile(r"\A(mqtt: .*\n)*\Z"))
+        self.check()
+
+    # The server
+
+    def take(self):
+        topic, payload, *_ = self.peer.message()
+        topic = topic[len("d/dut/") :]
+        if topic.startswith("evt/"):
+            event = json.loads(payload)
+            self.events.setdefault(event["id"], []).append(event)
+        elif topic == "state":
+            self.states.append(json.loads(payload)["s"])
+        elif topic not in ("cmd", "cmd/list"):
+            self.other.append((topic, payload))
+
+    def until(self, what, condition):
+        """Takes messages until condition() is true, and returns what it is."""
+        while True:
+            result = condition()
+            if result:
+                return result
+            try:
+                self.take()
+            except (Failure, Ended):
+                raise Failure("expected %s; events: %s" % (what, self.events))
+
+    def send(self, op, id=None, **fields):
+        """Sends a command; returns its id."""
+        self.number += 1
+        id = id or "c%d" % self.number
+        self.peer.publish("d/dut/cmd", json.dumps(dict(fields, id=id, op=op)))
+        return id
+
+    def answer(self, id):
+        """Waits for a command's terminal event."""
+
+        def find():
+            return [e for e in self.events.get(id, ()) if e["st"] in TERMINAL]
+
+        return self.until("an answer to " + str(id), find)[0]
+
+    def ask(self, op, **fields):
+        """Sends a command and waits for its answer."""
+        return self.answer(self.send(op, **fields))
+
+    def running(self, id, **fields):
+        """Waits for a command's event that it runs, with these fields."""
+        want = set(dict(fields, st="running").items())
+        self.until("%s to run" % id, lambda: any(
+            want <= set(e.items()) for e in self.events.get(id, ()) if e["st"] == "running"))
+
+    def check(self):
+        """Every command has one terminal state."""
+        for id, events in self.events.items():
+            states = {e["st"] for e in events if e["st"] in TERMINAL}
+            if id and len(states) != 1:
+                raise Failure("expected one terminal state of %s: %s" % (id, events))

@@ -1,0 +1,123 @@
+"""Commands: JSON from the broker, each of which ends in exactly one terminal state.
+
+This file is part of micropython-threading, MIT licence.
+"""
+
+import json
+import threading
+import time
+from queue import Full, Queue
+
+from agent import jobs as states
+from agent.jobs import Refused, describe
+from agent.mqtt import print_exception
+
+VERSION = 1
+
+# Before this the clock has never been set: 2025-01-01.
+_EPOCH = 1735689600
+
+
+def clock_is_set():
+    return time.time() > _EPOCH
+
+
+def expired(command):
+    """A clock that was never set says nothing about a command's end."""
+    exp = command.get("exp")
+    return exp is not None and clock_is_set() and time.time() > exp
+
+
+class Commands:
+    """Takes messages from the client's thread, never waits there, and handles them in its own.
+
+    ops has the function of each operation: function(command) returns the result. Those in `plain`
+    change nothing, and are done again when they come again; the answers to all others are kept
+    under their id. "run" goes to the jobs. A message is acknowledged when it is handled.
+    """
+
+    def __init__(self, table, jobs, ops, plain, send, size=32):
+        self.table = table
+        self.jobs = jobs
+        self.ops = ops
+        self.plain = plain
+        self.send = send  # (event), for the answers to plain ones
+        self.dropped = 0
+        self._queue = Queue(size)
+        self._lock = threading.Lock()
+        self.thread = threading.Thread(target=self._work, name="commands", daemon=True)
+
+    def start(self):
+        self.thread.start()
+
+    def on_message(self, message):
+        """One that finds no room is not acknowledged: the broker has it, and sends it again."""
+        try:
+            self._queue.put_nowait(message)
+        except Full:
+            self.dropped += 1
+
+    def _work(self):
+        while True:
+            message = self._queue.get()
+            try:
+                self.handle_text(message.payload)
+            except Exception as e:
+                print_exception(e)
+            message.ack()
+
+    def handle_text(self, text):
+        try:
+            command = json.loads(text)
+        except ValueError:
+            command = None
+        if isinstance(command, dict) and isinstance(command.get("cmds"), list):
+            for each in command["cmds"]:  # the answer to cmd/get
+                self.handle(each)
+        else:
+            self.handle(command)
+
+    def handle(self, command):
+        """Also for commands that begin here. What it returns is the command's state."""
+        id = command.get("id") if isinstance(command, dict) else None
+        if not isinstance(id, str) or not 0 < len(id) <= 64:
+            self.send({"id": None, "st": states.REJECTED, "reason": "malformed"})
+            return states.REJECTED
+        with self._lock:
+            known = self.table.state(id)
+            if known is None:
+                return self._handle_new(id, command)
+        if id in self.table.answers:
+            self.table.resend(id)
+            self.jobs.answered()
+        else:
+            self.send(known)
+        return known["st"]
+
+    def _handle_new(self, id, command):
+        op = command.get("op")
+        state, fields = states.SUCCEEDED, {}
+        try:
+            if command.get("v", VERSION) > VERSION:
+                raise Refused("version")
+            if not isinstance(command.get("args", {}), dict):
+                raise Refused("args")
+            if expired(command):
+                raise Refused("expired")
+            if op == "run":
+                self.jobs.submit(command)
+                return "queued"
+            function = self.ops.get(op)
+            if function is None:
+                raise Refused("unsupported")
+            fields = {"result": function(command)}
+        except Refused as e:
+            state, fields = states.REJECTED, {"reason": str(e)}
+        except Exception as e:
+            # As wrong as its arguments may be, a command has its answer.
+            state, fields = states.FAILED, {"reason": describe(e)}
+        if op in self.plain:
+            self.send(dict(fields, id=id, st=state))
+        else:
+            self.jobs.answer(id, state, **fields)
+        return state

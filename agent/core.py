@@ -1,0 +1,233 @@
+"""The agent: its parts, and what connects them.
+
+This file is part of micropython-threading, MIT licence.
+"""
+
+import json
+import os
+import sys
+import time
+
+import posix
+from agent.commands import Commands, clock_is_set
+from agent.jobs import Jobs, Refused
+from agent.mqtt import Client, monotonic
+from agent.outbox import Outbox
+from agent.process import Process
+from agent.store import Disk, Ring
+from agent.table import Table
+from agent.timers import Timers
+
+VERSION = "0.1"
+
+# How often to look whether all threads are there, seconds, and the exit status if one is not: then
+# whoever started the agent starts it again.
+WATCH = 30
+DEAD = 70
+
+# Classes of stored messages: the higher, the longer they are kept.
+LOG, TELEMETRY, EVENT = range(3)
+
+# What a configuration may leave out. docs/agent.md explains each.
+DEFAULTS = {
+    "port": 1883,
+    "user": None,
+    "password": None,
+    "keepalive": 60,
+    "backoff": [1, 300],
+    "groups": [],
+    "tls": None,
+    "workers": 2,
+    "queue": 16,
+    "timeout": 300,
+    "max_timeout": 86400,
+    "grace": 5,
+    "exec": False,
+    "memory": 33554432,
+    "files": 32,
+    "file_size": 1048576,
+    "store": 262144,
+    "hold": 30,
+}
+
+# What a device may be called: it is a part of topics.
+_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:"
+
+
+def tls_context(config):
+    """An ssl.SSLContext that asks for the broker's certificate and shows the device's."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with open(config["ca"], "rb") as f:
+        context.load_verify_locations(cadata=f.read())
+    if "cert" in config:
+        context.load_cert_chain(config["cert"], config["key"])
+    return context
+
+
+class Agent:
+    """config is a dict with device, host and data at least; disk is for tests."""
+
+    def __init__(self, config, disk=None):
+        for key in config:
+            if key not in DEFAULTS and key not in ("device", "host", "data"):
+                raise ValueError("unknown in the configuration: " + key)
+        c = self.config = dict(DEFAULTS, **config)
+        device = c["device"]
+        if not device or any(ch not in _NAME for ch in device):
+            raise ValueError("device")
+        self.prefix = "d/%s/" % device
+        self.boot = int.from_bytes(os.urandom(4), "big")
+        self.began = monotonic()
+        self.disk = disk or Disk(c["data"])
+        for folder in ("q", "tmp"):
+            self.disk.make_folder(folder)
+        self.timers = Timers()
+        tls = c["tls"]
+        self.client = Client(
+            c["host"], c["port"], device, c["user"], c["password"],
+            tls_context(tls) if tls else None, tls and tls.get("server_hostname"),
+            c["keepalive"], False, (self.prefix + "state", self._state("lost"), 1, True),
+            c["backoff"], on_message=self._on_message, on_state=self._on_state, manual_ack=True,
+        )
+        self.table = Table(self.disk, "jobs")
+        ring = Ring(self.disk, "q", self._send, limit=c["store"], hold=c["hold"])
+        self.ring = ring
+        self.outbox = Outbox(self.client, self.table, ring, self.prefix + "evt/")
+        limits = (
+            (posix.RLIMIT_AS, c["memory"]),
+            (posix.RLIMIT_NOFILE, c["files"]),
+            (posix.RLIMIT_FSIZE, c["file_size"]),
+        )
+        self.process = {"limits": limits, "cwd": self.disk.root + "tmp"}
+        self.builtins = {}  # name: function(job, **args), run in a worker's thread
+        self.jobs = Jobs(
+            self.table, self.timers, self._resolve, self.outbox.event, self.outbox.kick,
+            c["workers"], c["queue"], c["timeout"], c["max_timeout"], c["grace"],
+        )
+        self.ops = {
+            "cancel": self._cancel,
+            "ping": lambda command: {"now": int(time.time()), "up": self._up()},
+            "info": lambda command: self.info(),
+            "jobs": lambda command: self.jobs.list(),
+        }
+        plain = ("ping", "info", "jobs")
+        self.commands = Commands(self.table, self.jobs, self.ops, plain, self.outbox.event)
+        self.client.subscribe(self.prefix + "cmd", 1)
+        self.client.subscribe(self.prefix + "cmd/list", 1)
+        for group in c["groups"]:
+            self.client.subscribe("g/%s/cmd" % group, 1)
+
+    def start(self):
+        self.timers.start()
+        self.commands.start()
+        self.jobs.start()
+        self.outbox.start()
+        self.client.start()
+
+    def run(self):
+        """Until SIGTERM or Ctrl-C, or until one of the threads is no more."""
+        posix.sigterm_interrupts()
+        self.start()
+        parts = (self.client, self.timers, self.commands, self.outbox)
+        try:
+            while all(part.thread.is_alive() for part in parts):
+                time.sleep(WATCH)
+        except KeyboardInterrupt:
+            self.stop()
+            return
+        print("a thread has ended", file=sys.stderr)
+        sys.exit(DEAD)
+
+    def stop(self):
+        """Says goodbye and writes what is in RAM. Jobs that run are lost, and said to be so later."""
+        try:
+            self.client.publish(self.prefix + "state", self._state("off"), 1, True, True)
+        except Exception:
+            pass  # the queue is full: the next state says it
+        self.client.stop()
+        self.outbox.stop()
+
+    def store(self, kind, name, payload):
+        """Takes telemetry, logs and events, for the broker now or later; from any thread."""
+        self.ring.put(kind, self.prefix + name, payload)
+
+    def info(self):
+        return {
+            "ver": VERSION,
+            "py": sys.version,
+            "boot": self.boot,
+            "up": self._up(),
+            "now": int(time.time()) if clock_is_set() else None,
+            "free": self.disk.free(),
+            "stored": self.ring.waiting(),
+            "dropped": self.ring.dropped,
+            "refused": self.commands.dropped,
+            "stuck": self.jobs.stuck,
+            "limits": {k: self.config[k] for k in ("queue", "workers", "max_timeout", "memory")},
+        }
+
+    def _up(self):
+        return int(monotonic() - self.began)
+
+    def _state(self, state):
+        return json.dumps({"s": state, "boot": self.boot, "ver": VERSION})
+
+    def _send(self, topic, payload, done):
+        self.client.publish(topic, payload, qos=1, done=done)
+
+    # In the client's thread
+
+    def _on_message(self, message):
+        self.commands.on_message(message)
+
+    def _on_state(self, connected, info):
+        if connected:
+            publish = self.client.publish
+            publish(self.prefix + "state", self._state("ready"), 1, True, True)
+            open = json.dumps({"boot": self.boot, "open": list(self.table.order)})
+            publish(self.prefix + "cmd/get", open, 1, False, True)
+        else:
+            print("mqtt:", info, file=sys.stderr)
+        self.outbox.kick()
+
+    # Operations
+
+    def _cancel(self, command):
+        if not self.jobs.cancel(command.get("job")):
+            raise Refused("unknown job")
+
+    def _resolve(self, command):
+        if "argv" in command:
+            return self._program(command)
+        fn = command.get("fn")
+        args = command.get("args", {})
+        if fn in self.builtins:
+            return lambda job: self.builtins[fn](job, **args)
+        if not isinstance(fn, str) or "/" in fn:
+            raise Refused("fn")
+        raise Refused("unknown function")
+
+    def _how(self, command):
+        how = {"online": lambda: self.client.connected, "grace": self.config["grace"]}
+        if command.get("stream"):
+            topic = "%sout/%s/" % (self.prefix, command["id"])
+            how["send"] = lambda offset, data, done: self._send(topic + str(offset), data, done)
+        return how
+
+    def _program(self, command):
+        argv = command["argv"]
+        if not self.config["exec"]:
+            raise Refused("exec is not allowed")
+        if not isinstance(argv, list) or not argv or not all(isinstance(a, str) for a in argv):
+            raise Refused("argv")
+        how = dict(self._how(command), **self.process)
+        return lambda job: Process(job, argv, **how).run()
+
+
+def main(argv):
+    with open(argv[1]) as f:
+        config = json.load(f)
+    Agent(config).run()

@@ -1,0 +1,266 @@
+"""Jobs: commands that take their time, run by a few worker threads, the urgent ones first.
+
+This file is part of micropython-threading, MIT licence.
+"""
+
+import json
+import threading
+from queue import PriorityQueue
+
+from agent.mqtt import monotonic, print_exception
+
+# The states in which a command ends, one of them each.
+SUCCEEDED = "succeeded"
+FAILED = "failed"
+CANCELED = "canceled"
+TIMED_OUT = "timed_out"
+REJECTED = "rejected"
+LOST = "lost"
+
+# A result that is longer as JSON is not sent.
+MAX_RESULT = 4096
+
+
+class Refused(Exception):
+    """A command that is not even tried, and why."""
+
+
+class Failed(Exception):
+    """A job that ends with this state and reason."""
+
+    def __init__(self, reason, state=FAILED, **fields):
+        super().__init__(reason)
+        self.reason = reason
+        self.state = state
+        self.fields = fields
+
+
+class Job:
+    """What a job's function gets as its first argument."""
+
+    def __init__(self, jobs, command):
+        self._jobs = jobs
+        self.id = command["id"]
+        self.command = command
+        self.deadline = None  # monotonic()
+        self._lock = threading.Lock()
+        self._ended = threading.Event()  # it shall end
+        self._why = None  # the state that asked for it
+        self._wake = None  # tells a function that waits for something else
+        self.late = False  # it was answered before it ended
+        self.replaced = False  # its worker's place was given to another
+
+    def progress(self, percent, text=""):
+        """Tells how far it is. Not kept if the broker is not there."""
+        if not is_json([percent, text]):
+            raise TypeError("not JSON")
+        self._jobs.event({"id": self.id, "st": "running", "pct": percent, "msg": text})
+
+    def canceled(self):
+        """Whether it shall end: it was canceled, or its time is over."""
+        return self._ended.is_set()
+
+    def wait(self, seconds):
+        """Sleeps; returns True at once when the job shall end."""
+        return self._ended.wait(seconds)
+
+    def end(self, state):
+        """Asks the job to end, with this state."""
+        with self._lock:
+            if self._why is None:
+                self._why = state
+                self._ended.set()
+                if self._wake:
+                    self._wake()
+
+    def on_end(self, wake):
+        """wake() is called when the job shall end, at once if it shall already; None: no longer."""
+        with self._lock:
+            self._wake = wake
+            if wake and self._why:
+                wake()
+
+
+class Jobs:
+    """A queue of jobs and the threads that run them.
+
+    resolve(command) gives the function that runs it, or raises Refused. event(event) sends what is
+    under way. answered() says that the table has another answer, to be sent.
+    """
+
+    def __init__(
+        self, table, timers, resolve, event, answered, workers=2, size=16, timeout=300,
+        max_timeout=86400, grace=5, max_stuck=2,
+    ):
+        self.table = table
+        self.timers = timers
+        self.resolve = resolve
+        self.event = event
+        self.answered = answered
+        self.size = size
+        self.timeout = timeout
+        self.max_timeout = max_timeout
+        self.grace = grace
+        self.max_stuck = max_stuck
+        self.stuck = 0
+        self._queue = PriorityQueue()
+        self._lock = threading.Lock()
+        self._number = 0
+        self._jobs = {}  # id: Job, queued or running
+        self._workers = [self._new_worker() for _ in range(workers)]
+
+    def start(self):
+        """Goes on with what the table has open, then runs."""
+        for id in list(self.table.order):
+            command = self.table.open[id]
+            if id in self.table.begun and not command.get("idem"):
+                self.answer(id, LOST, reason="restarted")
+            else:
+                self._put(command)
+        for worker in self._workers:
+            worker.start()
+
+    def submit(self, command):
+        """Takes a command, or raises Refused; on flash when it returns. One thread at a time."""
+        self.resolve(command)
+        timeout = command.get("timeout", self.timeout)
+        if not isinstance(timeout, (int, float)) or not 0 < timeout <= self.max_timeout:
+            raise Refused("timeout")
+        if not isinstance(command.get("prio", 0), int):
+            raise Refused("prio")
+        if self._queue.qsize() >= self.size:
+            raise Refused("busy")
+        if self.stuck > self.max_stuck:
+            raise Refused("stuck")
+        try:
+            self.table.accept(command)
+        except OSError:
+            raise Refused("no space")
+        self._put(command)
+        self.event({"id": command["id"], "st": "queued"})
+
+    def _put(self, command):
+        with self._lock:
+            self._number += 1
+            job = self._jobs[command["id"]] = Job(self, command)
+            self._queue.put((-command.get("prio", 0), self._number, job))
+
+    def cancel(self, id):
+        """Whether there was such a job. A running one ends by and by."""
+        with self._lock:
+            job = self._jobs.get(id)
+        if job is None:
+            return False
+        job.end(CANCELED)
+        if job.deadline is None:  # not begun; a worker that takes it now finds it answered
+            self.answer(id, CANCELED)
+        else:
+            self._give_up_later(job)
+        return True
+
+    def list(self):
+        with self._lock:
+            return [
+                {
+                    "id": job.id,
+                    "fn": job.command.get("fn"),
+                    "st": "running" if job.deadline else "queued",
+                    "left": int(job.deadline - monotonic()) if job.deadline else None,
+                }
+                for job in self._jobs.values()
+            ]
+
+    def answer(self, id, state, **fields):
+        """The terminal event of a command; whether it is the first."""
+        event = dict(fields, id=id, st=state)
+        with self._lock:
+            self._jobs.pop(id, None)
+        try:
+            first = self.table.answer(event)
+        except OSError as e:
+            print_exception(e)
+            first = True
+        if first:
+            self.answered()
+        return first
+
+    # Workers
+
+    def _new_worker(self):
+        return threading.Thread(target=self._work, name="worker", daemon=True)
+
+    def _work(self):
+        while self._run(self._queue.get()[2]):
+            pass
+
+    def _run(self, job):
+        """Whether the worker still has its place: one whose job did not end in time has lost it."""
+        with job._lock:
+            if job._why is None:
+                job.deadline = monotonic() + job.command.get("timeout", self.timeout)
+        if job.deadline is None:
+            return True
+        timer = self.timers.at(job.deadline, lambda: self._timed_out(job))
+        state, fields = SUCCEEDED, {}
+        began = monotonic()
+        try:
+            function = self.resolve(job.command)
+            self.table.begin(job.id)
+            self.event({"id": job.id, "st": "running"})
+            fields = {"result": function(job)}
+            check_result(fields["result"])
+        except Failed as e:
+            state, fields = e.state, dict(e.fields, reason=e.reason)
+        except Refused as e:
+            state, fields = REJECTED, {"reason": str(e)}
+        except BaseException as e:
+            # Also SystemExit, and whatever else a technician may raise.
+            state, fields = FAILED, {"reason": describe(e)}
+        self.timers.cancel(timer)
+        if job._why and state != REJECTED:
+            state = job._why
+        fields["dur"] = round(monotonic() - began, 1)
+        self.answer(job.id, state, **fields)
+        with self._lock:
+            self.stuck -= job.late
+            return not job.replaced
+
+    def _timed_out(self, job):
+        job.end(TIMED_OUT)
+        self._give_up_later(job)
+
+    def _give_up_later(self, job):
+        self.timers.at(monotonic() + 2 * self.grace, lambda: self._give_up(job))
+
+    def _give_up(self, job):
+        """A thread cannot be killed: another takes its worker's place, and it ends when it likes."""
+        if self.answer(job.id, job._why, reason="does not end"):
+            with self._lock:
+                job.late = True
+                self.stuck += 1
+                job.replaced = self.stuck <= self.max_stuck
+            if job.replaced:
+                self._new_worker().start()
+
+
+def describe(e):
+    text = type(e).__name__
+    return text + ": " + str(e) if str(e) else text
+
+
+def is_json(value):
+    """MicroPython's json writes any object, and what it writes reads back as something else."""
+    if isinstance(value, dict):
+        return all(isinstance(k, str) and is_json(v) for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(map(is_json, value))
+    if isinstance(value, float):
+        return value - value == 0  # neither inf nor nan
+    return value is None or isinstance(value, (str, int))
+
+
+def check_result(result):
+    if not is_json(result):
+        raise Failed("the result is not JSON")
+    if len(json.dumps(result)) > MAX_RESULT:
+        raise Failed("the result is too long")

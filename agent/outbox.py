@@ -1,0 +1,92 @@
+"""The thread that sends answers and stored messages while the broker is there, and writes to flash
+what has to wait.
+
+This file is part of micropython-threading, MIT licence.
+"""
+
+import json
+import threading
+from queue import Full
+
+from agent.mqtt import print_exception
+
+# Answers that wait for the broker's acknowledgement at once.
+_WINDOW = 4
+
+
+class Outbox:
+    def __init__(self, client, table, ring, topic):
+        self.client = client
+        self.table = table
+        self.ring = ring
+        self.topic = topic  # of a command's events
+        self._flying = set()  # ids
+        self._acked = []  # ids, from the client's thread
+        self._stopping = False
+        self.thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+
+    def start(self):
+        self.thread.start()
+
+    def stop(self):
+        """Writes what is in RAM."""
+        self._stopping = True
+        self.kick()
+        self.thread.join()
+        self.ring.flush()
+
+    def kick(self):
+        """There is something to send, or the broker has come or gone."""
+        with self.ring.changed:
+            self.ring.notify()
+
+    def event(self, event):
+        """Sends what is not an answer: now or never."""
+        if self.client.connected:
+            try:
+                self._publish(event, 1, None)
+            except Full:
+                pass
+
+    def _publish(self, event, qos, done):
+        topic = self.topic + (event["id"] or "-")
+        self.client.publish(topic, json.dumps(event), qos=qos, urgent=True, done=done)
+
+    def _run(self):
+        while not self._stopping:
+            with self.ring.changed:
+                seen = self.ring.changes
+            rest = None
+            try:
+                self._answers()
+                rest = self.ring.work(self.client.connected)
+            except Exception as e:
+                print_exception(e)
+                rest = 1
+            with self.ring.changed:
+                if self.ring.changes == seen:
+                    self.ring.changed.wait(rest)
+
+    def _answers(self):
+        while self._acked:
+            id = self._acked.pop(0)
+            self._flying.discard(id)
+            self.table.sent(id)
+        if self.client.connected:
+            for id in list(self.table.unsent):
+                if len(self._flying) >= _WINDOW:
+                    break
+                event = self.table.state(id)
+                if id not in self._flying and event:
+                    try:
+                        self._publish(event, 1, self._landed(id))
+                    except Full:
+                        break
+                    self._flying.add(id)
+
+    def _landed(self, id):
+        def landed():
+            self._acked.append(id)
+            self.kick()
+
+        return landed

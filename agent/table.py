@@ -1,0 +1,147 @@
+"""What is known of commands: those under way, and the answers to the last ones.
+
+This file is part of micropython-threading, MIT licence.
+"""
+
+import json
+import threading
+
+from agent.store import Journal
+
+# A longer answer loses its result once it has been sent, or when there are more of them that wait
+# than this: they are kept in RAM.
+_LONG = 512
+_LONG_ANSWERS = 8
+
+
+class Table:
+    """Every id is in here at most once: open, or with its answer, the one terminal event.
+
+    The journal has records of three kinds: {"id", "cmd"} an accepted command, {"id", "run"} it has
+    begun, {"id", "st", ...} its answer. Each may carry "sent": ids of answers that have arrived, which
+    also comes alone.
+    """
+
+    def __init__(self, disk, name, keep=64, journal_size=32768):
+        self.keep = keep
+        self.journal_size = journal_size
+        self.lock = threading.Lock()
+        self.open = {}  # id: command
+        self.begun = set()
+        self.order = []  # of the open ids
+        self.answers = {}  # id: event
+        self.last = []  # of the answered ids
+        self.unsent = []  # ids
+        self._sent = []  # not in the journal yet
+        self._long = []  # ids of answers that may lose their result
+        self._journal = Journal(disk, name)
+        for record in self._journal.read():
+            self._apply(record)
+
+    def _apply(self, record):
+        id = record.get("id")
+        for sent in record.pop("sent", ()):
+            self._forget_sent(sent)
+        if id is None:
+            pass
+        elif "cmd" in record:
+            self.open[id] = record["cmd"]
+            self.order.append(id)
+        elif "run" in record:
+            self.begun.add(id)
+        else:
+            self._answer(record)
+
+    def _answer(self, event):
+        id = event["id"]
+        if self.open.pop(id, None) is not None:
+            self.order.remove(id)
+            self.begun.discard(id)
+        self.answers[id] = event
+        self.last.append(id)
+        self.unsent.append(id)
+        if len(json.dumps(event)) > _LONG:
+            self._long.append(id)
+            if len(self._long) > _LONG_ANSWERS:
+                self._shorten(self._long[0])
+        if len(self.last) > self.keep:
+            id = self.last.pop(0)
+            self._forget_sent(id)
+            del self.answers[id]
+
+    def _forget_sent(self, id):
+        if id in self.unsent:
+            self.unsent.remove(id)
+            self._shorten(id)
+
+    def _shorten(self, id):
+        if id in self._long:
+            self._long.remove(id)
+            event = self.answers[id] = dict(self.answers[id], dropped=True)
+            for key in ("result", "out"):
+                event.pop(key, None)
+
+    def _append(self, record):
+        if self._sent:
+            record = dict(record, sent=self._sent)
+        if self._journal.size > self.journal_size:
+            self._journal.rewrite(self._records())
+            self.journal_size = max(self.journal_size, 2 * self._journal.size)
+        self._journal.append(record)
+        self._sent = []
+
+    def _records(self):
+        for id in self.last:
+            yield self.answers[id]
+            if id not in self.unsent:
+                yield {"sent": [id]}
+        for id in self.order:
+            yield {"id": id, "cmd": self.open[id]}
+            if id in self.begun:
+                yield {"id": id, "run": 1}
+
+    def state(self, id):
+        """None: unknown. An event: its answer, or that it is under way."""
+        with self.lock:
+            if id in self.answers:
+                return self.answers[id]
+            if id in self.open:
+                return {"id": id, "st": "running" if id in self.begun else "queued"}
+
+    def accept(self, command):
+        with self.lock:
+            self._append({"id": command["id"], "cmd": command})
+            self.open[command["id"]] = command
+            self.order.append(command["id"])
+
+    def begin(self, id):
+        with self.lock:
+            self._append({"id": id, "run": 1})
+            self.begun.add(id)
+
+    def answer(self, event):
+        """Returns False if there is an answer already.
+
+        Raises OSError if it is not in the journal; it is in the table all the same.
+        """
+        with self.lock:
+            if event["id"] in self.answers:
+                return False
+            try:
+                self._append(event)
+            finally:
+                self._answer(event)
+            return True
+
+    def resend(self, id):
+        """The answer to a command that came again."""
+        with self.lock:
+            if id in self.answers and id not in self.unsent:
+                self.unsent.append(id)
+
+    def sent(self, id):
+        """The broker has the answer. The journal is told when there is something else to write."""
+        with self.lock:
+            if id in self.unsent:
+                self._forget_sent(id)
+                self._sent.append(id)

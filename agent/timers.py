@@ -1,0 +1,59 @@
+"""Calls at given times, in one thread.
+
+This file is part of micropython-threading, MIT licence.
+"""
+
+import threading
+from heapq import heappop, heappush
+
+from agent.mqtt import monotonic, print_exception
+
+
+class Timers:
+    """at() and cancel() may be called from every thread; what is called must not block for long."""
+
+    def __init__(self):
+        self._changed = threading.Condition()
+        self._heap = []  # (time, number, function); None: canceled
+        self._number = 0
+        self._stopping = False
+        self.thread = threading.Thread(target=self._run, name="timers", daemon=True)
+
+    def start(self):
+        self.thread.start()
+
+    def stop(self):
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self.thread.join()
+
+    def at(self, when, function):
+        """Calls function() when monotonic() reaches when; returns what cancel() takes."""
+        with self._changed:
+            self._number += 1
+            entry = [when, self._number, function]
+            heappush(self._heap, entry)
+            if self._heap[0] is entry:
+                self._changed.notify()
+        return entry
+
+    def cancel(self, entry):
+        with self._changed:
+            entry[2] = None
+
+    def _run(self):
+        while True:
+            with self._changed:
+                if self._stopping:
+                    return
+                rest = self._heap[0][0] - monotonic() if self._heap else None
+                if rest is None or rest > 0:
+                    self._changed.wait(rest)
+                    continue
+                function = heappop(self._heap)[2]
+            if function:
+                try:
+                    function()
+                except Exception as e:
+                    print_exception(e)
