@@ -10,6 +10,7 @@ import time
 
 import posix
 from agent.commands import Commands, clock_is_set
+from agent.functions import Functions, interpreter
 from agent.jobs import Jobs, Refused
 from agent.mqtt import Client, monotonic
 from agent.outbox import Outbox
@@ -43,9 +44,11 @@ DEFAULTS = {
     "max_timeout": 86400,
     "grace": 5,
     "exec": False,
+    "heap": "256K",
     "memory": 33554432,
     "files": 32,
     "file_size": 1048576,
+    "reserve": 131072,
     "store": 262144,
     "hold": 30,
 }
@@ -102,18 +105,26 @@ class Agent:
             (posix.RLIMIT_FSIZE, c["file_size"]),
         )
         self.process = {"limits": limits, "cwd": self.disk.root + "tmp"}
+        self.functions = Functions(
+            self.disk, interpreter(c["heap"]), limits, self.process["cwd"], child_environment()
+        )
         self.builtins = {}  # name: function(job, **args), run in a worker's thread
         self.jobs = Jobs(
             self.table, self.timers, self._resolve, self.outbox.event, self.outbox.kick,
             c["workers"], c["queue"], c["timeout"], c["max_timeout"], c["grace"],
         )
+        f = self.functions
         self.ops = {
             "cancel": self._cancel,
+            "fn.put": self._fn_put,
+            "fn.del": self._fn_del,
             "ping": lambda command: {"now": int(time.time()), "up": self._up()},
             "info": lambda command: self.info(),
             "jobs": lambda command: self.jobs.list(),
+            "fn.get": f.get,
+            "fn.list": lambda command: f.list(),
         }
-        plain = ("ping", "info", "jobs")
+        plain = ("ping", "info", "jobs", "fn.get", "fn.list")
         self.commands = Commands(self.table, self.jobs, self.ops, plain, self.outbox.event)
         self.client.subscribe(self.prefix + "cmd", 1)
         self.client.subscribe(self.prefix + "cmd/list", 1)
@@ -166,6 +177,7 @@ class Agent:
             "dropped": self.ring.dropped,
             "refused": self.commands.dropped,
             "stuck": self.jobs.stuck,
+            "fns": [[f["fn"], f["ver"]] for f in self.functions.list()],
             "limits": {k: self.config[k] for k in ("queue", "workers", "max_timeout", "memory")},
         }
 
@@ -199,6 +211,14 @@ class Agent:
         if not self.jobs.cancel(command.get("job")):
             raise Refused("unknown job")
 
+    def _fn_put(self, command):
+        if self.disk.free() < self.config["reserve"]:
+            raise Refused("no space")
+        return {"ver": self.functions.put(command)}
+
+    def _fn_del(self, command):
+        return self.functions.delete(command)
+
     def _resolve(self, command):
         if "argv" in command:
             return self._program(command)
@@ -206,9 +226,7 @@ class Agent:
         args = command.get("args", {})
         if fn in self.builtins:
             return lambda job: self.builtins[fn](job, **args)
-        if not isinstance(fn, str) or "/" in fn:
-            raise Refused("fn")
-        raise Refused("unknown function")
+        return self.functions.resolve(command, **self._how(command))
 
     def _how(self, command):
         how = {"online": lambda: self.client.connected, "grace": self.config["grace"]}
@@ -225,6 +243,16 @@ class Agent:
             raise Refused("argv")
         how = dict(self._how(command), **self.process)
         return lambda job: Process(job, argv, **how).run()
+
+
+def child_environment():
+    """Where the interpreter of a function finds agent.child, as this one found agent."""
+    path = __file__.rpartition("/")[0].rpartition("/")[0]
+    if path:  # not frozen
+        if path[0] != "/":
+            path = os.getcwd() + "/" + path
+        return ["PATH=/usr/bin:/bin", "MICROPYPATH=%s:.frozen" % path]
+    return ["PATH=/usr/bin:/bin"]
 
 
 def main(argv):
