@@ -15,6 +15,7 @@ from agent.jobs import Jobs, Refused
 from agent.mqtt import Client, monotonic
 from agent.outbox import Outbox
 from agent.process import Process
+from agent.sched import Schedules
 from agent.store import Disk, Ring
 from agent.table import Table
 from agent.timers import Timers
@@ -51,6 +52,7 @@ DEFAULTS = {
     "reserve": 131072,
     "store": 262144,
     "hold": 30,
+    "utc_offset": 0,
 }
 
 # What a device may be called: it is a part of topics.
@@ -123,9 +125,13 @@ class Agent:
             "jobs": lambda command: self.jobs.list(),
             "fn.get": f.get,
             "fn.list": lambda command: f.list(),
+            "sched.list": lambda command: self.schedules.list(),
         }
-        plain = ("ping", "info", "jobs", "fn.get", "fn.list")
+        plain = ("ping", "info", "jobs", "fn.get", "fn.list", "sched.list")
         self.commands = Commands(self.table, self.jobs, self.ops, plain, self.outbox.event)
+        self.schedules = Schedules(self.disk, self.timers, self.commands.handle, c["utc_offset"])
+        self.ops["sched.set"] = self.schedules.set
+        self.ops["sched.del"] = self.schedules.delete
         self.client.subscribe(self.prefix + "cmd", 1)
         self.client.subscribe(self.prefix + "cmd/list", 1)
         for group in c["groups"]:
@@ -135,6 +141,7 @@ class Agent:
         self.timers.start()
         self.commands.start()
         self.jobs.start()
+        self.schedules.start()
         self.outbox.start()
         self.client.start()
 
@@ -203,6 +210,7 @@ class Agent:
             publish(self.prefix + "cmd/get", open, 1, False, True)
         else:
             print("mqtt:", info, file=sys.stderr)
+        self.schedules.event("online" if connected else "offline")
         self.outbox.kick()
 
     # Operations
