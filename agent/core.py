@@ -254,13 +254,11 @@ class Agent:
 
 
 def child_environment():
-    """Where the interpreter of a function finds agent.child, as this one found agent."""
-    path = __file__.rpartition("/")[0].rpartition("/")[0]
-    if path:  # not frozen
-        if path[0] != "/":
-            path = os.getcwd() + "/" + path
-        return ["PATH=/usr/bin:/bin", "MICROPYPATH=%s:.frozen" % path]
-    return ["PATH=/usr/bin:/bin"]
+    """A function's process finds agent.child where this one found agent."""
+    path = __file__.rpartition("/agent/")[0]
+    if not path.startswith("/"):
+        path = os.getcwd() + "/" + path
+    return ["PATH=/usr/bin:/bin", "MICROPYPATH=%s:.frozen" % path]
 
 
 def main(argv):

@@ -65,9 +65,15 @@ build_mpy_cross() {
         mpy_make -C "$MPY_DIR/mpy-cross" BUILD="$folder" USER_C_MODULES=
 }
 
-# Freezing Python files needs mpy-cross.
+# Freezing Python files, with AGENT=1 the agent's and what it needs, takes mpy-cross.
 add_freeze_options() {
-    [ -e "$ROOT/variants/threads/manifest.py" ] || return 0
+    if [ -n "${AGENT:-}" ]; then
+        local manifests=$ROOT/agent/manifest.py
+        [ "$TLS" = 0 ] || manifests+=" $ROOT/variants/threads/manifest_ssl.py"
+        options+=(FROZEN_MANIFEST="$manifests")
+    elif [ ! -e "$ROOT/variants/threads/manifest.py" ]; then
+        return 0
+    fi
     [ -n "${MICROPY_MPYCROSS:-}" ] || build_mpy_cross
     options+=(MICROPY_MPYCROSS="$MICROPY_MPYCROSS")
     # Upstream's rule insists on micropython-lib, which the manifest does not use.

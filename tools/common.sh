@@ -60,7 +60,10 @@ check_options() {
         4 | 16) ;;
         *) die "TLS_RECORD=$TLS_RECORD is not known; it is 4 or 16" ;;
     esac
-    [ -z "${AGENT:-}" ] || die "AGENT=$AGENT is not supported; leave it out"
+    case ${AGENT:-} in
+        '' | 1) ;;
+        *) die "AGENT=$AGENT is not known; it is 1 or left out" ;;
+    esac
     case ${DEBUG:-} in
         '' | 1) ;;
         *) die "DEBUG=$DEBUG is not known; it is 1 or left out" ;;

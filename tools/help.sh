@@ -23,6 +23,7 @@ Options:
   MACHINE=system    demo with ARCH=armhf: in a whole ARM Linux system instead of QEMU's user mode
   MPY_DIR=/path     MicroPython's tree, of which no byte is changed; without it, Debian's source
                     package 1.25.0 is fetched into build/
+  AGENT=1           with the agent frozen in: build/ARCH/micropython -m agent CONFIG.json
   DEBUG=1           with assertions, debugging information and -Og; with THREADS_DEBUG in the
                     environment such a build tells at SIGQUIT which thread waits for whom
   RUNS=N JOBS=N     soak-demo: runs in all (1000, under QEMU 200) and at once (4)

@@ -1,0 +1,1 @@
+package("agent", base_path="..", opt=3)
