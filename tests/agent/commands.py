@@ -8,8 +8,8 @@ import struct
 import subprocess
 
 from agent.support import (
-    PUBACK, PUBLISH, ROOT, SUBACK, SUBSCRIBE, Device, FakeBroker, Peer, parse_publish, publish,
-    wait_for,
+    PUBACK, PUBLISH, ROOT, SUBACK, SUBSCRIBE, Broker, Device, FakeBroker, Proxy, parse_publish,
+    publish, wait_for,
 )
 from agent.processes import alive
 
@@ -162,14 +162,14 @@ def test_priority(t):
 
 def test_cancel(t):
     """Queued, running in a thread, running in a process, and one that does not want to."""
-    d = Device(t, HOLD, workers=2).start()
+    d = Device(t, HOLD + TRACE, workers=2).start()
     thread = d.send("run", fn="hold")
     stubborn = d.send("run", argv=["sh", "-c", "trap '' TERM; echo $$; while :; do sleep 1; done"],
                       stream=True)
     d.running(thread, pct=1, msg="holding")
     d.until("output", lambda: d.other)
     pid = int(d.other[0][1])
-    queued = d.send("run", fn="hold")
+    queued = d.send("run", fn="trace", args={"word": "queued"})
     assert d.ask("cancel", job=queued)["st"] == "succeeded"
     assert d.answer(queued)["st"] == "canceled"
     d.send("cancel", job=thread)
@@ -180,6 +180,12 @@ def test_cancel(t):
     assert (a["st"], a["reason"]) == ("canceled", "signal 9"), a
     wait_for(t, "the process to end", lambda: not alive(pid))
     assert d.ask("cancel", job=stubborn)["reason"] == "unknown job"
+    deaf = d.send("run", fn="hold", args={"deaf": True})
+    d.running(deaf, pct=1, msg="holding")
+    d.send("cancel", job=deaf)
+    a = d.answer(deaf)
+    assert (a["st"], a["reason"]) == ("canceled", "does not end"), a
+    assert trace(t) == []
     d.stop()
 
 
@@ -218,6 +224,13 @@ def test_stuck(t):
         left = {2: 2, 0: 1}[i]
         wait_for(t, "it to end", lambda: d.ask("info")["result"]["stuck"] == left)
         assert d.ask("run", fn="trace", args={"word": "x"})["st"] == "succeeded"
+    (t.folder / "go1").touch()
+    wait_for(t, "the last to end", lambda: d.ask("info")["result"]["stuck"] == 0)
+    # Who has lost its place has gone: there is one worker.
+    ids = [d.send("run", fn="hold", args={"name": "end"}) for _ in range(3)]
+    d.running(ids[0])
+    assert sorted(job["st"] for job in d.ask("jobs")["result"]) == ["queued"] * 2 + ["running"]
+    (t.folder / "end").touch()
     d.stop()
 
 
@@ -308,16 +321,17 @@ def test_killed(t):
 
 def test_offline(t):
     """Jobs go on without the broker, and their answers come when it is back."""
-    d = Device(t, TRACE + HOLD, workers=1).start()
+    broker = Broker(t)
+    proxy = Proxy(t, broker.port)
+    d = Device(t, TRACE + HOLD, broker, workers=1, port=proxy.port).start()
     ids = [d.send("run", fn="hold")]
     d.running(ids[0])
     ids += [d.send("run", fn="trace", args={"word": "w%d" % i}) for i in range(10)]
     d.until("them to wait", lambda: ids[-1] in d.events)
-    d.broker.kill()
+    proxy.go_down()
     (t.folder / "go").touch()
     wait_for(t, "the jobs to run", lambda: len(trace(t)) == 10)
-    d.broker.start()
-    d.peer = Peer(t, d.broker, "server", "d/dut/#")
+    proxy.down = False
     for id in ids:
         assert d.answer(id)["st"] == "succeeded"
     d.stop()
@@ -386,21 +400,25 @@ def test_thread_ends(t):
 
 
 def test_module(t):
-    """python -m agent CONFIG.json, and what is wrong with a configuration."""
+    """python -m agent CONFIG.json, from where the sources are and from elsewhere."""
     d = Device(t)
     (t.folder / "config.json").write_text(json.dumps(d.config))
-    environment = {"MICROPYPATH": "%s:.frozen" % ROOT}
     command = [*t.command, "-m", "agent", str(t.folder / "config.json")]
-    p = subprocess.Popen(command, env=environment, cwd="/")
-    try:
-        d.until("it to be ready", lambda: "ready" in d.states)
-        assert d.ask("run", argv=["echo", "x"])["result"] == "x\n"
-        p.send_signal(signal.SIGTERM)
-        assert p.wait(20) == 0
-        d.until("the state off", lambda: d.states[-1] == "off")
-    finally:
-        p.kill()
-        p.wait()
+    for folder, path in ((ROOT, ""), (t.folder, "%s:.frozen" % ROOT)):
+        d.states = []
+        environment = {"MICROPYPATH": path} if path else {}
+        p = subprocess.Popen(command, env=environment, cwd=str(folder))
+        try:
+            d.until("it to be ready", lambda: "ready" in d.states)
+            d.ask("fn.put", fn="f", ver="1", src="def run(job):\n    return 5\n")
+            a = d.ask("run", fn="f")
+            assert a.get("result") == 5, a
+            p.send_signal(signal.SIGTERM)
+            assert p.wait(20) == 0
+            d.until("the state off", lambda: d.states[-1] == "off")
+        finally:
+            p.kill()
+            p.wait()
     for wrong in ({"device": "a/b"}, {"device": ""}, {"colour": 1}):
         (t.folder / "config.json").write_text(json.dumps(dict(d.config, **wrong)))
         p = subprocess.run(command, env=environment, cwd="/", capture_output=True, timeout=20)

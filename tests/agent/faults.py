@@ -231,8 +231,7 @@ def test_telemetry(t):
     assert got() == list(range(50)) and not list(q.iterdir())
     id = d.send("run", fn="feed", args={"first": 50, "count": 300})
     d.running(id)
-    proxy.down = True
-    proxy.cut_after(0)
+    proxy.go_down()
     wait_for(t, "segments on flash", lambda: list(q.iterdir()))
     wait_for(t, "all of it", lambda: b"349" in b"".join(p.read_bytes() for p in q.iterdir()))
     d.kill()

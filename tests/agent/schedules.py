@@ -4,7 +4,7 @@ import json
 import time
 
 from agent.commands import TRACE, trace
-from agent.support import Device, Peer, start, wait_for
+from agent.support import Broker, Device, Proxy, start, wait_for
 
 # A clock that the test sets, in the place of both of the module's; run(seconds) lets time pass.
 CLOCK = """
@@ -331,7 +331,9 @@ print("states", n)
 
 def test_agent(t):
     """On boot, online and offline; every second; wrong tasks; kept over a kill."""
-    d = Device(t, TRACE).start()
+    broker = Broker(t)
+    proxy = Proxy(t, broker.port)
+    d = Device(t, TRACE, broker, port=proxy.port).start()
     assert trace(t) == []
 
     def task(id, **fields):
@@ -364,10 +366,9 @@ def test_agent(t):
     listed = d.ask("sched.list")["result"]
     assert sorted(each["id"] for each in listed) == ["boot", "offline", "online", "second"], listed
     assert d.ask("sched.del", task="second")["st"] == "succeeded"
-    d.broker.kill()
+    proxy.go_down()
     wait_for(t, "a run offline", lambda: "offline" in trace(t))
-    d.broker.start()
-    d.peer = Peer(t, d.broker, "server", "d/dut/#")
+    proxy.down = False
     wait_for(t, "a run online", lambda: "online" in trace(t))
     d.until("its answer", lambda: [
         e for id, events in d.events.items() for e in events if e.get("result") == "offline"])

@@ -270,12 +270,19 @@ class Proxy:
         self.down = False  # new connections are closed at once
         self.left = None  # bytes until the cut
         self.cuts = 0
+        self.open = []
         threading.Thread(target=self.accept, daemon=True).start()
 
     def cut_after(self, n):
         """Cuts the connection once n more bytes have passed, both ways together."""
         with self.lock:
             self.left = n
+
+    def go_down(self):
+        """Cuts all connections and takes no more until down is False."""
+        self.down = True
+        for sock in self.open:
+            shut(sock)
 
     def accept(self):
         while True:
@@ -287,6 +294,7 @@ class Proxy:
                 pair.append(socket.create_connection(("127.0.0.1", self.target), 5))
             except OSError:
                 return
+            self.open += pair
             for sock in pair:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.settimeout(None)
@@ -300,8 +308,6 @@ class Proxy:
                 if not data:
                     break
                 with self.lock:
-                    if self.down:
-                        break
                     n = len(data) if self.left is None else min(len(data), self.left)
                     if self.left is not None:
                         self.left -= n
@@ -314,14 +320,18 @@ class Proxy:
                     break
         except OSError:
             pass
-        for sock in (source, sink):
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        shut(source)
+        shut(sink)
 
     def close(self):
         self.listener.close()
+
+
+def shut(sock):
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it is
 
 
 class Peer(Link):
