@@ -54,7 +54,10 @@ test-versions: ## tests/both on MPY_DIR's MicroPython, or on the newest one that
 test-stock: ## tests/both on upstream's own builds, with and without a GIL; also ARCH=armhf
 	@tools/test-stock.sh
 
-.PHONY: test-agent
+.PHONY: test-agent agent-demo
+agent-demo: ## the device agent and a server, with mosquitto between them
+	@tools/agent-demo.sh
+
 test-agent: ## the agent's tests alone, on this machine
 	@tools/test-agent.sh
 
