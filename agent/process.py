@@ -143,12 +143,12 @@ class Process:
         while status is None:
             # What it writes waits in the pipe, and it with it, while too much is on its way.
             self._out.listen(self._flying < _WINDOW or not self.online())
-            rest = None if self._end is not None else _LOOK
+            rest = 3600 if self._end is not None else _LOOK
             if self._killed is not None:
-                rest = max(0, self._killed - monotonic())
+                rest = min(rest, max(0, self._killed - monotonic()))
             if self._flying >= _WINDOW:
-                rest = 1 if rest is None else min(rest, 1)  # the broker may go
-            for fd, _ in self._poll.poll(-1 if rest is None else int(rest * 1000) + 1):
+                rest = min(rest, 1)  # the broker may go
+            for fd, _ in self._poll.poll(int(rest * 1000) + 1):
                 if fd == self._end:
                     status = self._reap()
             self._wake.read()
@@ -157,7 +157,8 @@ class Process:
             self._take_control()
             if self._end is None:
                 status = self._reap()
-            self._end_it()
+            if status is None:
+                self._end_it()
         # What it left in the pipes. They may never end: others may have them.
         poll = select.poll()
         poll.register(self._wake.fd, select.POLLIN)

@@ -204,6 +204,29 @@ def test_deadline(t):
     d.stop()
 
 
+def test_old_kernel(t):
+    """The same where no descriptor tells of a process's end (Linux before 5.3)."""
+    d = Device(t, """
+        from agent import process
+        import posix
+        class Old:
+            def __getattr__(self, name):
+                if name == "pidfd_open":
+                    raise OSError(38)
+                return getattr(posix, name)
+        process.posix = Old()
+        """).start()
+    assert d.ask("run", argv=["echo", "x"])["result"] == "x\n"
+    a = d.ask("run", argv=["sh", "-c", "sleep 300 & echo $!; exit 4"])
+    assert a["rc"] == 4, a
+    wait_for(t, "the rest to end", lambda: not alive(int(a["out"])))
+    for script in ("sleep 300 & echo $!; sleep 300", "trap '' TERM; echo $$; while :; do :; done"):
+        a = d.ask("run", argv=["sh", "-c", script], timeout=0.2)
+        assert a["st"] == "timed_out" and a["reason"] in ("signal 15", "signal 9"), a
+        wait_for(t, "the group to end", lambda: not alive(int(a["out"])))
+    d.stop()
+
+
 def test_stuck(t):
     """A thread that does not end loses its place to another one; too many, and jobs are refused
 

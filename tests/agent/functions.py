@@ -101,6 +101,15 @@ def test_mpy(t):
     d.stop()
 
 
+def test_long_result(t):
+    """The longest result comes whole."""
+    d = Device(t).start()
+    d.ask("fn.put", fn="long", ver="1", src="def run(job):\n    return 'x' * 4000\n")
+    for _ in range(3):
+        assert d.ask("run", fn="long")["result"] == "x" * 4000
+    d.stop()
+
+
 def test_thread(t):
     """A short function in a thread of the agent; two versions are two functions."""
     d = Device(t).start()
