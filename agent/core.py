@@ -9,7 +9,7 @@ import sys
 import time
 
 import posix
-from agent.commands import Commands, clock_is_set
+from agent.commands import Commands, clock_is_set, expired
 from agent.functions import Functions, interpreter
 from agent.jobs import Jobs, Refused
 from agent.mqtt import Client, monotonic
@@ -160,7 +160,7 @@ class Agent:
         sys.exit(DEAD)
 
     def stop(self):
-        """Says goodbye and writes what is in RAM. Jobs that run are lost, and said to be so later."""
+        """Says goodbye and writes what is in RAM. Jobs that run are lost."""
         try:
             self.client.publish(self.prefix + "state", self._state("off"), 1, True, True)
         except Exception:
@@ -228,6 +228,8 @@ class Agent:
         return self.functions.delete(command)
 
     def _resolve(self, command):
+        if expired(command):  # in the queue
+            raise Refused("expired")
         if "argv" in command:
             return self._program(command)
         fn = command.get("fn")

@@ -6,6 +6,7 @@ import re
 import signal
 import struct
 import subprocess
+import time
 
 from agent.support import (
     PUBACK, PUBLISH, ROOT, SUBACK, SUBSCRIBE, Broker, Device, FakeBroker, Proxy, parse_publish,
@@ -157,6 +158,23 @@ def test_priority(t):
     for id in ids:
         d.answer(id)
     assert trace(t) == ["c5", "e5", "a0", "d0", "b-1"], trace(t)
+    d.stop()
+
+
+def test_expired_in_queue(t):
+    """A command whose time is over when a worker takes it is not begun."""
+    d = Device(t, HOLD + TRACE, workers=1).start()
+    first = d.send("run", fn="hold")
+    d.running(first)
+    end = time.time() + 0.3 * t.slow
+    late = d.send("run", fn="trace", args={"word": "late"}, exp=end)
+    good = d.send("run", fn="trace", args={"word": "good"}, exp=end + 100)
+    d.until("them to wait", lambda: good in d.events)
+    wait_for(t, "the end", lambda: time.time() > end)
+    (t.folder / "go").touch()
+    a = d.answer(late)
+    assert (a["st"], a["reason"]) == ("rejected", "expired"), a
+    assert d.answer(good)["st"] == "succeeded" and trace(t) == ["good"]
     d.stop()
 
 
