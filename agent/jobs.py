@@ -74,7 +74,7 @@ class Job:
                     self._wake()
 
     def on_end(self, wake):
-        """wake() is called when the job shall end, at once if it shall already; None: no longer."""
+        """wake() is called when the job shall end, at once if it shall; None: no longer."""
         with self._lock:
             self._wake = wake
             if wake and self._why:
@@ -194,7 +194,7 @@ class Jobs:
             pass
 
     def _run(self, job):
-        """Whether the worker still has its place: one whose job did not end in time has lost it."""
+        """Whether the worker still has its place: it loses it by a job that does not end."""
         with job._lock:
             if job._why is None:
                 job.deadline = monotonic() + job.command.get("timeout", self.timeout)
@@ -233,7 +233,7 @@ class Jobs:
         self.timers.at(monotonic() + 2 * self.grace, lambda: self._give_up(job))
 
     def _give_up(self, job):
-        """A thread cannot be killed: another takes its worker's place, and it ends when it likes."""
+        """A thread cannot be killed: another one takes its place, and it ends when it likes."""
         if self.answer(job.id, job._why, reason="does not end"):
             with self._lock:
                 job.late = True

@@ -18,8 +18,8 @@ class Table:
     """Every id is in here at most once: open, or with its answer, the one terminal event.
 
     The journal has records of three kinds: {"id", "cmd"} an accepted command, {"id", "run"} it has
-    begun, {"id", "st", ...} its answer. Each may carry "sent": ids of answers that have arrived, which
-    also comes alone.
+    begun, {"id", "st", ...} its answer. Each may carry "sent": ids of answers that have arrived,
+    which also comes alone.
     """
 
     def __init__(self, disk, name, keep=64, journal_size=32768):

@@ -10,7 +10,7 @@ from agent.mqtt import monotonic, print_exception
 
 
 class Timers:
-    """at() and cancel() may be called from every thread; what is called must not block for long."""
+    """All threads may call at() and cancel(). What is called must not block for long."""
 
     def __init__(self):
         self._changed = threading.Condition()

@@ -22,7 +22,8 @@ sent = []       # terminal events that the server has
 class Agent:
     def __init__(self, disk):
         self.table = Table(disk, "jobs", keep=8, journal_size=900)
-        self.jobs = Jobs(self.table, Timers(), self.resolve, lambda e: None, self.deliver, workers=0)
+        self.jobs = Jobs(
+            self.table, Timers(), self.resolve, lambda e: None, self.deliver, workers=0)
         ops = {"set": lambda command: command["id"], "fail": lambda command: 1 // 0}
         self.commands = Commands(self.table, self.jobs, ops, ("ping",), lambda e: None)
         self.jobs.start()
@@ -156,12 +157,20 @@ for i in range(3):
 table.begin("o1")
 again = Table(disk, "jobs", keep=10)
 print(again.order, again.begun, again.state("o0"), again.state("o1"))
+# Many long answers that cannot be sent, and a journal that is rewritten beneath open commands.
+for i in range(20):
+    table.answer({"id": "l%d" % i, "st": "succeeded", "result": "x" * 600})
+for table in (table, Table(disk, "jobs", keep=10)):
+    kept = [id for id in table.last if "result" in table.answers[id]]
+    print(kept == ["l%d" % i for i in range(12, 20)], table.order, table.begun)
 """)
     p.line("True True")
     p.line("None True True")
     p.match(r"\[\] True \['c192', 'c195', 'c198', 'c199'\]")
     p.line("True False")
     p.line("['o0', 'o1', 'o2'] {'o1'} {'id': 'o0', 'st': 'queued'} {'id': 'o1', 'st': 'running'}")
+    for _ in range(2):
+        p.line("True ['o0', 'o1', 'o2'] {'o1'}")
     p.finish()
 
 

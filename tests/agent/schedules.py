@@ -108,8 +108,8 @@ leap = Cron("0 0 29 2 *").latest(0, 1800000000 // 60)
 print(time.gmtime(leap * 60)[:5])
 print(Cron("0 0 30 2 *").latest(0, 1800000000 // 60))
 bad = 0
-for line in ("", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8", "x * * * *",
-        "5-3 * * * *", "*/0 * * * *", "1,,2 * * * *", "-1 * * * *", "* * * * * *"):
+for line in ("", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8",
+        "x * * * *", "5-3 * * * *", "*/0 * * * *", "1,,2 * * * *", "-1 * * * *", "* * * * * *"):
     try:
         Cron(line)
         print("accepted", line)
@@ -262,7 +262,8 @@ s = begin(disk)
 put(s, id="a", every=90)
 put(s, id="b", every=60, jitter=30)
 s.run(360)
-print([m for id, m in fired if id[:4] == "s-a-"], len([1 for id, m in fired if id[:4] == "s-b-"]) in (5, 6))
+b = [m for id, m in fired if id[:4] == "s-b-"]
+print([m for id, m in fired if id[:4] == "s-a-"], len(b) in (5, 6))
 del fired[:]
 s.delete({"task": "b"})
 clock.mono += 1000
