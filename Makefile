@@ -54,12 +54,15 @@ test-versions: ## tests/both on MPY_DIR's MicroPython, or on the newest one that
 test-stock: ## tests/both on upstream's own builds, with and without a GIL; also ARCH=armhf
 	@tools/test-stock.sh
 
-.PHONY: test-agent agent-demo
+.PHONY: test-agent agent-demo stress-agent
 agent-demo: ## the device agent and a server, with mosquitto between them
 	@tools/agent-demo.sh
 
 test-agent: ## the agent's tests alone, on this machine
 	@tools/test-agent.sh
+
+stress-agent: ## the agent killed, cut off and fed garbage over and over, each for SECONDS
+	@tools/test-agent.sh $(SECONDS)
 
 test-arm-system: ## the small build in an ARM Linux system: tests, stress and memory within 4 MB
 	@tools/test-arm-system.sh

@@ -2,9 +2,9 @@
 """A device and its server on one machine: python3 tools/agent_demo.py INTERPRETER...
 
 Starts mosquitto on the loopback interface and the agent, and plays the technician: puts a function
-on the device, runs it, edits it, schedules it, lets one run for ever, kills the agent in the middle
-of a job and starts it again. The server's side is agent/mqtt.py too, on CPython. Prints what goes
-to and fro; closes with `agent-demo: N passed, N failed, N skipped`, one for each step.
+on the device, runs it, edits it, schedules it, lets one run for ever, kills the agent in the
+middle of a job and starts it again. The server's side is agent/mqtt.py too, on CPython. Prints
+what goes to and fro; closes with `agent-demo: N passed, N failed, N skipped`, one for each step.
 """
 
 import json
@@ -59,7 +59,7 @@ class Server:
                 self.changed.notify_all()
 
     def wait(self, condition):
-        """The first event for which condition(event) is true; it and those before are forgotten."""
+        """The first event for which condition(event) is true; it and what was before it go."""
 
         def find():
             for i, event in enumerate(self.events):
