@@ -81,11 +81,11 @@ variant() {
         --micropython "$(micropython_command)" --slow-factor "$1" || true
 }
 
-# Without mosquitto, what needs a real broker is skipped. FACTOR as above.
+# Without mosquitto, what needs a real broker is skipped. FACTOR as above; then parts of names.
 agent() {
     "$ROOT/tools/deps.sh" agent || true
     step "agent-$ARCH" "$PYTHON" -B "$ROOT/tests/run_agent.py" --name "agent-$ARCH" \
-        --micropython "$(micropython_command)" --slow-factor "$1" || true
+        --micropython "$(micropython_command)" --slow-factor "$1" "${@:2}" || true
 }
 
 # With assertions. Time is measured elsewhere.
@@ -183,6 +183,7 @@ tls() {
 on_tls() {
     TLS=13 PROFILE=small step "build-$ARCH-tls" "$ROOT/tools/build.sh" || return 0
     tls "$1"
+    agent "$1" tls
 }
 
 on_musl() {
@@ -193,6 +194,7 @@ on_musl() {
     step build-host-musl "$ROOT/tools/build.sh" || return 0
     both
     variant 1
+    agent 1
     ARCH=host on_tls 1
 }
 
@@ -204,6 +206,7 @@ on_arm() {
     step build-armhf "$ROOT/tools/build.sh" || return 0
     both
     variant 10
+    agent 10 processes.
     programs 40
     on_arm_system
     on_arm_small

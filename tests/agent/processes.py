@@ -76,16 +76,19 @@ def test_errors(t):
 
 
 def test_limits(t):
-    t.run(
+    p = t.run(
         """
         import posix
-        pid = posix.spawn(["sh", "-c", "ulimit -n; ulimit -v; ulimit -t; ulimit -f"],
+        pid = posix.spawn(["sh", "-c", "ulimit -n; ulimit -t; ulimit -f; ulimit -v"],
             limits=((posix.RLIMIT_NOFILE, 33), (posix.RLIMIT_AS, 1 << 27), (posix.RLIMIT_CPU, 5),
                     (posix.RLIMIT_FSIZE, 1 << 20)))
         print(posix.waitpid(pid, 0)[1])
         """,
-        stdout="33\n131072\n5\n2048\n0\n",
     )
+    lines = p.stdout.splitlines()
+    if t.emulated:
+        del lines[3]  # QEMU needs address space of its own and leaves this limit out
+    assert lines == ["33", "5", "2048"] + ["131072"] * (not t.emulated) + ["0"], lines
 
 
 def test_group(t):
