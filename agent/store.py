@@ -91,7 +91,7 @@ class Disk:
     def free(self):
         """Bytes that can still be written."""
         s = os.statvfs(self.root)
-        return s[0] * s[4]
+        return s[1] * s[4]
 
     def make_folder(self, name):
         if not self.exists(name):
