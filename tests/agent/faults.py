@@ -129,6 +129,35 @@ print("states", states)
     p.popen.wait(20)
 
 
+def test_commands_full(t):
+    """What finds no room among the commands is not acknowledged; the rest is, in order."""
+    p = start(t, PARTS + """
+import json
+class Message:
+    def __init__(self, n):
+        self.n = n
+        self.payload = json.dumps({"id": "m%d" % n, "op": "set"})
+    def ack(self):
+        acked.append(self.n)
+acked = []
+agent = Agent(CutDisk())
+agent.commands = Commands(agent.table, agent.jobs, {"set": lambda c: 1}, (), lambda e: None, size=3)
+for n in range(5):
+    agent.commands.on_message(Message(n))
+print(acked, agent.commands.dropped)
+agent.commands.start()
+while len(acked) < 3:
+    pass
+agent.commands.on_message(Message(5))
+while len(acked) < 4:
+    pass
+print(acked, agent.table.last)
+""")
+    p.line("[] 2")
+    p.line("[0, 1, 2, 5] ['m0', 'm1', 'm2', 'm5']")
+    p.finish()
+
+
 def test_table(t):
     """Its size is bounded: the last answers, the long ones shortened, the journal rewritten."""
     p = start(t, """
