@@ -191,6 +191,8 @@ class Client:
         self._bytes = 0
         self._last_pid = 0
         # These are the thread's alone.
+        self._sock = None
+        self._stream = None  # the socket or the TLS over it; None: closed
         self._now = None  # the _Out that is being written, the rest of it is _rest
         self._rest = None
 
@@ -361,20 +363,19 @@ class Client:
         return _packet(0x10, b"\0\4MQTT\4" + struct.pack("!BH", flags, self.keepalive) + body)
 
     def _connect(self):
-        self._sock = None
         error = MQTTError("no address")
         for info in socket.getaddrinfo(self.host, self.port, 0, socket.SOCK_STREAM):
             sock = socket.socket(info[0], info[1])
             try:
                 sock.settimeout(self.connect_timeout)
                 sock.connect(info[-1])
-                self._sock = self._stream = sock
                 break
             except OSError as e:
                 sock.close()
                 error = e
-        if self._sock is None:
+        else:
             raise error
+        self._sock = self._stream = sock
         sock.setblocking(False)
         try:
             sock.setsockopt(6, 1, 1)  # TCP_NODELAY: packets are whole when they are written
@@ -398,14 +399,13 @@ class Client:
             if now and now.counted and not now.pid_at:
                 self._urgent.insert(0, now)
             self._now = None
-        for stream in (self._stream, self._sock) if self._sock else ():
+        # Once: a second close() of a MicroPython socket would close what has its descriptor by then.
+        stream, self._stream = self._stream, None
+        if stream:
             try:
-                stream.close()
+                stream.close()  # that of TLS closes the socket under it
             except OSError:
                 pass
-        self._sock = self._stream = None
-
-    _sock = _stream = None
 
     def _serve(self):
         """Keeps the connection going; returns when stop() was called, raises when it ends."""

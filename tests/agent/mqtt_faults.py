@@ -1,6 +1,7 @@
 """agent/mqtt.py and a broker whose every packet the test sends."""
 
 import re
+import shutil
 import struct
 import textwrap
 import time
@@ -9,7 +10,7 @@ from agent.support import (
     CONNACK, CONNECT, DISCONNECT, PINGREQ, PINGRESP, PUBACK, PUBLISH, SUBACK, SUBSCRIBE,
     Ended, FakeBroker, encode, parse_publish, publish, start,
 )
-from variant.harness import Failure, least_late, stress
+from variant.harness import Failure, Skip, least_late, stress
 
 CLIENT = """
 import sys, threading
@@ -452,6 +453,22 @@ def test_too_long(t):
         tell(p)
         p.line("1")
         end(p)
+
+
+def test_closed_once(t):
+    """Each socket is closed once: by a second time its descriptor may be another thread's."""
+    if not shutil.which("strace") or t.emulated:
+        raise Skip("strace is not here")
+    broker = FakeBroker(t)
+    trace = t.folder / "trace"
+    p = run(t, broker, "c = client()", SERVE,
+            wrap=["strace", "-f", "-qq", "-e", "trace=close", "-o", str(trace)])
+    for _ in range(3):
+        broker.accept().close()
+    broker.accept()
+    end(p)
+    text = trace.read_text()
+    assert text.count("close(") >= 4 and "EBADF" not in text, text
 
 
 GARBAGE = [
