@@ -77,6 +77,8 @@ class Functions:
             raise Refused("mode")
         if "mpy" in command and mode == "proc":
             kind, code = "mpy", a2b_base64(command["mpy"])
+            if code[:2] != bytes((77, sys.implementation._mpy & 255)):
+                raise Refused("mpy")  # not one, or of another version
         elif isinstance(command.get("src"), str):
             kind, code = "py", command["src"].encode()
             try:

@@ -73,6 +73,9 @@ def test_refused(t):
     ):
         a = d.ask("fn.put", **dict(good, **change))
         assert (a["st"], a["reason"]) == ("rejected", reason), (a, change)
+    for code in (b"", b"M", b"M\1\2\3", b"text"):
+        a = d.ask("fn.put", fn="f", ver="1", mpy=base64.b64encode(code).decode())
+        assert (a["st"], a["reason"]) == ("rejected", "mpy"), a
     assert d.ask("fn.put", **good)["st"] == "succeeded"
     assert d.ask("fn.put", **good)["st"] == "succeeded"  # the same again
     a = d.ask("fn.put", **dict(good, src="def run(job):\n    return 2\n"))
