@@ -3,7 +3,7 @@
     disk = Disk("/data/agent")
     disk.replace("conf.json", data)      # the old content or the new one, whenever power goes
     journal = Journal(disk, "jobs")
-    journal.read()                       # what was appended
+    list(journal.read())                 # what was appended
     journal.append({"id": "j-1"})        # on flash when it returns
 
 All writing goes through Disk, in steps that a test can stop between. docs/agent.md describes the
@@ -26,6 +26,9 @@ except ImportError:  # CPython
 
 # A file takes at least so much flash.
 _BLOCK = 4096
+
+# What may be long is read and written in pieces of about so many bytes: the heap is small.
+_PIECE = 1024
 
 
 class Disk:
@@ -88,6 +91,19 @@ class Disk:
                 raise
             return None
 
+    def pieces(self, name):
+        """The content piece by piece; nothing if there is no such file."""
+        if self.exists(name):
+            with open(self.root + name, "rb") as f:
+                while True:
+                    piece = f.read(_PIECE)
+                    if not piece:
+                        break
+                    yield piece
+
+    def size(self, name):
+        return os.stat(self.root + name)[6]
+
     def free(self):
         """Bytes that can still be written."""
         s = os.statvfs(self.root)
@@ -107,8 +123,14 @@ class Disk:
             self._sync(_folder(name))
 
     def replace(self, name, data):
-        """Gives a file a new content. If power goes, it has the old one or the new one."""
-        self._write(name + ".new", "wb", data)
+        """Gives a file a new content: bytes, or an iterable of them. If power goes, it has the old
+
+        one or the new one.
+        """
+        mode = "wb"
+        for piece in (data,) if isinstance(data, bytes) else data:
+            self._write(name + ".new", mode, piece)
+            mode = "ab"
         self._sync(name + ".new")
         self._rename(name + ".new", name)
         self._sync(_folder(name))
@@ -144,7 +166,7 @@ def save(disk, name, value):
 
 
 class Journal:
-    """Records, JSON each, in the order in which they were appended. read() comes first."""
+    """Records, JSON each, in the order in which they were appended. read() comes first, whole."""
 
     def __init__(self, disk, name):
         self.disk = disk
@@ -153,20 +175,25 @@ class Journal:
         self._damaged = False  # there are others behind them
 
     def read(self):
-        """The records of the longest valid prefix."""
-        data = self.disk.read(self.name) or b""
-        records = []
-        at = 0
-        while at < len(data):
-            end = data.find(b"\n", at)
-            line = data[at + 9 : end]
-            if end < 0 or data[at : at + 9] != b"%08x " % crc32(line):
-                break
-            records.append(json.loads(line))
-            at = end + 1
-        self.size = at
-        self._damaged = at < len(data)
-        return records
+        """Yields the records of the longest valid prefix."""
+        self.size = 0
+        self._damaged = True
+        rest = b""
+        for piece in self.disk.pieces(self.name):
+            rest += piece
+            while b"\n" in rest:
+                line, _, rest = rest.partition(b"\n")
+                if line[:9] != b"%08x " % crc32(line[9:]):
+                    return
+                self.size += len(line) + 1
+                yield json.loads(line[9:])
+        self._damaged = rest != b""
+
+    def _valid(self):
+        left = self.size
+        for piece in self.disk.pieces(self.name):
+            yield piece[:left]
+            left -= min(left, len(piece))
 
     @staticmethod
     def _line(record):
@@ -177,7 +204,7 @@ class Journal:
         """On flash when it returns; if it raises, the journal is as it was."""
         line = self._line(record)
         if self._damaged:
-            self.disk.replace(self.name, self.disk.read(self.name)[: self.size])
+            self.disk.replace(self.name, self._valid())
         self._damaged = True
         self.disk.append(self.name, line)
         self._damaged = False
@@ -185,10 +212,22 @@ class Journal:
 
     def rewrite(self, records):
         """These are the records from now on."""
-        data = b"".join(self._line(record) for record in records)
-        self.disk.replace(self.name, data)
-        self.size = len(data)
+        self._damaged = True
+        sizes = []
+        self.disk.replace(self.name, self._pieces(records, sizes))
+        self.size = sum(sizes)
         self._damaged = False
+
+    def _pieces(self, records, sizes):
+        piece = b""
+        for record in records:
+            piece += self._line(record)
+            if len(piece) >= _PIECE:
+                sizes.append(len(piece))
+                yield piece
+                piece = b""
+        sizes.append(len(piece))
+        yield piece
 
 
 class _Segment:
@@ -243,8 +282,8 @@ class Ring:
             except (ValueError, IndexError):
                 continue  # not ours
             self._number = max(self._number, number)
-            size = len(disk.read(folder + "/" + name) or b"")
-            line.append(_Segment(folder + "/" + name, size))
+            name = folder + "/" + name
+            line.append(_Segment(name, disk.size(name)))
 
     def put(self, kind, topic, payload):
         if isinstance(payload, str):

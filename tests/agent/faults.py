@@ -283,6 +283,27 @@ def test_telemetry(t):
     d.kill()
 
 
+def test_small_heap(t):
+    """Hundreds of commands in a heap that holds little more than the agent, which here is compiled
+
+    into it: no MemoryError, and memory as planned.
+    """
+    d = Device(t, """
+        agent.builtins["long"] = lambda job: "x" * 3000
+        """, options=("-X", "heapsize=416K"), queue=40).start()
+    d.ask("fn.put", fn="f", ver="1", src="def run(job):\n    return 'y' * 1000\n")
+    for _ in range(8):
+        ids = [d.send("run", fn="long") for _ in range(20)]
+        ids += [d.send("run", argv=["seq", "5000"], stream=True) for _ in range(2)]
+        ids += [d.send("run", fn="f"), d.send("fn.list"), d.send("info")]
+        for id in ids:
+            a = d.answer(id)
+            assert a["st"] == "succeeded", a
+    if t.musl:
+        assert d.process.resident() < 1100 * 1024, d.process.resident()
+    d.stop()
+
+
 def test_idle(t):
     """Online and idle: no write to flash, and little CPU."""
     d = Device(t, keepalive=2).start()

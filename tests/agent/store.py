@@ -49,13 +49,13 @@ def test_journal_cut(t):
         def scenario(disk):
             del done[:]
             journal = Journal(disk, "journal")
-            journal.read()
+            list(journal.read())
             for i in range(12):
                 journal.append({"id": i, "text": "x" * i})
                 done.append(i)
                 if i == 7:
                     done.append("rewriting")
-                    journal.rewrite(journal.read()[5:])
+                    journal.rewrite(list(journal.read())[5:])
                     done.pop()
                     del done[:5]
         n = 0
@@ -487,7 +487,7 @@ def test_real_disk(t):
         journal.append("two")
         journal.rewrite(["two"])
         journal.append("three")
-        print(Journal(disk, "j").read(), journal.size == len(disk.read("j")))
+        print(list(Journal(disk, "j").read()), journal.size == len(disk.read("j")))
         disk.remove("a/x.json")
         disk.remove("a/x.json")
         print(disk.names("a"))

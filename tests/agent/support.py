@@ -395,8 +395,9 @@ agent.run()
 class Device:
     """An agent, and the server's side of its topics."""
 
-    def __init__(self, t, setup="", broker=None, **config):
+    def __init__(self, t, setup="", broker=None, options=(), **config):
         self.t = t
+        self.options = options  # of the interpreter
         self.broker = broker or Broker(t, "max_queued_messages 100000")
         self.setup = textwrap.dedent(setup)
         self.data = t.folder / "data"
@@ -430,7 +431,7 @@ class Device:
     def run(self, setup=None):
         (self.t.folder / "config.json").write_text(json.dumps(self.config))
         script = AGENT.replace("SETUP", self.setup if setup is None else textwrap.dedent(setup))
-        self.process = start(self.t, script)
+        self.process = start(self.t, script, options=self.options)
 
     def kill(self):
         self.process.kill()
