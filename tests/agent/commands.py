@@ -10,7 +10,7 @@ import time
 
 from agent.support import (
     PUBACK, PUBLISH, ROOT, SUBACK, SUBSCRIBE, Broker, Device, FakeBroker, Proxy, parse_publish,
-    publish, wait_for,
+    publish, start, wait_for,
 )
 from agent.processes import alive
 
@@ -68,11 +68,17 @@ def test_answers(t):
     ):
         a = d.ask(**fields)
         assert (a["st"], a["reason"]) == ("rejected", reason), (a, fields)
+    a = d.ask("cancel", job=[1])  # what nobody has thought of
+    assert (a["st"], a["reason"][:9]) == ("failed", "TypeError"), a
     for payload in (b"", b"{", b"[]", b"1", b'{"op": "ping"}', b'{"id": 5}', b"\xff\xfe",
                     b'{"id": "%s"}' % (b"x" * 65)):
         n = len(d.events.get(None, ()))
         d.peer.publish("d/dut/cmd", payload)
         d.until("a rejection of %r" % payload, lambda: len(d.events.get(None, ())) > n)
+    size = (d.data / "jobs").stat().st_size
+    for op in ("ping", "info", "jobs", "fn.list", "sched.list"):
+        assert d.ask(op)["st"] == "succeeded"
+    assert (d.data / "jobs").stat().st_size == size  # what only reads is not written down
     for args, kind in (({}, "TypeError"), ({"word": 1}, "TypeError")):
         a = d.ask("run", fn="trace", args=args)
         assert a["st"] == "failed" and a["reason"].startswith(kind), a
@@ -176,6 +182,24 @@ def test_expired_in_queue(t):
     assert (a["st"], a["reason"]) == ("rejected", "expired"), a
     assert d.answer(good)["st"] == "succeeded" and trace(t) == ["good"]
     d.stop()
+
+
+def test_expired_clock(t):
+    """A clock that was never set says nothing."""
+    p = start(t, """
+        from agent import commands
+        class Clock:
+            now = 1800000000
+            def time(self):
+                return self.now
+        commands.time = clock = Clock()
+        for clock.now in (1800000000, 1800000011, 1000, 1700000000):
+            print([commands.expired(c) for c in ({"exp": 1800000010}, {"exp": 500}, {})])
+        """)
+    for line in ("[False, True, False]", "[True, True, False]", "[False, False, False]",
+                 "[False, False, False]"):
+        p.line(line)
+    p.finish()
 
 
 def test_cancel(t):
