@@ -204,14 +204,17 @@ class Agent:
 
     def _on_state(self, connected, info):
         if connected:
-            publish = self.client.publish
-            publish(self.prefix + "state", self._state("ready"), 1, True, True)
-            open = json.dumps({"boot": self.boot, "open": list(self.table.order)})
-            publish(self.prefix + "cmd/get", open, 1, False, True)
+            self.outbox.greet(lambda: self._greet())
         else:
             print("mqtt:", info, file=sys.stderr)
+            self.outbox.kick()
         self.schedules.event("online" if connected else "offline")
-        self.outbox.kick()
+
+    def _greet(self):
+        publish = self.client.publish
+        publish(self.prefix + "state", self._state("ready"), 1, True, True)
+        open = json.dumps({"boot": self.boot, "open": list(self.table.order)})
+        publish(self.prefix + "cmd/get", open, 1, False, True)
 
     # Operations
 

@@ -13,6 +13,9 @@ from agent.mqtt import print_exception
 # Answers that wait for the broker's acknowledgement at once.
 _WINDOW = 4
 
+# Seconds until the next attempt when the client's queue is full of others' messages.
+_AGAIN = 1
+
 
 class Outbox:
     def __init__(self, client, table, ring, topic):
@@ -21,6 +24,7 @@ class Outbox:
         self.ring = ring
         self.topic = topic  # of a command's events
         self._flying = set()  # ids
+        self._greeting = None
         self._acked = []  # ids, from the client's thread
         self._stopping = False
         self.thread = threading.Thread(target=self._run, name="outbox", daemon=True)
@@ -40,6 +44,11 @@ class Outbox:
         with self.ring.changed:
             self.ring.notify()
 
+    def greet(self, function):
+        """The broker has come: function() publishes what is said first, a new one every time."""
+        self._greeting = function
+        self.kick()
+
     def event(self, event):
         """Sends what is not an answer: now or never."""
         if self.client.connected:
@@ -56,23 +65,33 @@ class Outbox:
         while not self._stopping:
             with self.ring.changed:
                 seen = self.ring.changes
-            rest = None
             try:
-                self._answers()
+                room = self._answers()
                 rest = self.ring.work(self.client.connected)
             except Exception as e:
                 print_exception(e)
-                rest = 1
+                room = False
+            if not room:
+                rest = _AGAIN
             with self.ring.changed:
                 if self.ring.changes == seen:
                     self.ring.changed.wait(rest)
 
     def _answers(self):
+        """Whether the client's queue had room."""
         while self._acked:
             id = self._acked.pop(0)
             self._flying.discard(id)
             self.table.sent(id)
         if self.client.connected:
+            greeting = self._greeting
+            if greeting:
+                try:
+                    greeting()
+                except Full:
+                    return False
+                if self._greeting is greeting:
+                    self._greeting = None
             for id in list(self.table.unsent):
                 if len(self._flying) >= _WINDOW:
                     break
@@ -81,8 +100,9 @@ class Outbox:
                     try:
                         self._publish(event, 1, self._landed(id))
                     except Full:
-                        break
+                        return False
                     self._flying.add(id)
+        return True
 
     def _landed(self, id):
         def landed():

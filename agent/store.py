@@ -27,6 +27,9 @@ except ImportError:  # CPython
 # A file takes at least so much flash.
 _BLOCK = 4096
 
+# Seconds until the next attempt when send() takes nothing.
+_AGAIN = 1
+
 # What may be long is read and written in pieces of about so many bytes: the heap is small.
 _PIECE = 1024
 
@@ -313,25 +316,27 @@ class Ring:
 
     def work(self, online):
         """Does what is due; returns after how many seconds something will be, or None."""
-        while online and self._send_one():
-            pass
+        sent = online
+        while sent:
+            sent = self._send_one()
+        again = _AGAIN if sent is None else None
         for line in self._segments:
             while line and line[0].messages == [] and not line[0].left:
                 self._discard(line.pop(0))
         with self.changed:
             if self._since is None:
                 if online or not self._flying:
-                    return None
+                    return again
                 self._since = monotonic()
             full = self._ram_bytes >= (2 * self.segment if online else self.segment)
             rest = self._since + self.hold - monotonic()
             if not full and (online or rest > 0):
-                return None if online else rest
+                return again if online else rest
         if online:
             self._spill()
         else:
             self.flush()
-        return None
+        return again
 
     def flush(self):
         """Writes all that is in RAM, also what was sent and may not have arrived: that is sent
@@ -345,6 +350,7 @@ class Ring:
         self._spill()
 
     def _send_one(self):
+        """Whether there was one to send; None if send() does not take it."""
         flight = self._take()
         if flight is None:
             return False
@@ -361,7 +367,7 @@ class Ring:
                     self._flying.remove(flight)
                     self._ram[kind].insert(0, message)
                     self._ram_bytes += _size(message)
-            return False
+            return None
 
     def _take(self):
         """The next message: (its segment or None, class, message), None if there is none."""

@@ -424,6 +424,20 @@ def test_reconcile(t):
     d.stop()
 
 
+def test_greeting(t):
+    """The queue is full when the broker comes: the device says that it is there all the same."""
+    d = Device(t, """
+        from queue import Full
+        try:
+            while True:
+                agent.client.publish("d/dut/fill", "x" * 500, urgent=True)
+        except Full:
+            pass
+        """).start()
+    assert set(d.states) == {"ready"}  # twice, if there was room for one of its two messages
+    d.stop()
+
+
 def test_results(t):
     """What is no JSON or too long fails; many long answers do not fill RAM."""
     d = Device(t, """

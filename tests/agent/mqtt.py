@@ -342,7 +342,7 @@ def make_certificates(folder):
 
 
 def has_tls(t):
-    p = t.start("try:\n    import ssl\n    print(1)\nexcept ImportError:\n    print(0)")
+    p = start(t, "try:\n    import ssl\n    print(1)\nexcept ImportError:\n    print(0)")
     return p.next_line()[1] == "1"
 
 

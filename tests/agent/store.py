@@ -218,14 +218,13 @@ ring.work(True)
 print(link.sent, ring.waiting())
 link.room = 1
 link.acknowledge(2)
-ring.work(True)
-print(link.sent, ring.waiting())
+print(ring.work(True), link.sent, ring.waiting())
 link.room = 100
 print(drain(ring, link), ring.waiting(), disk.steps, ring.dropped)
 """)
     p.line("None [99, 0, 1]")
     p.line("[99, 0, 1, 2] (0, 10)")
-    p.line("[99, 0, 1, 2, 3] (0, 8)")
+    p.line("1 [99, 0, 1, 2, 3] (0, 8)")
     p.line("%s (0, 0) 0 [0, 0, 0]" % ([99] + list(range(10))))
     p.finish()
 

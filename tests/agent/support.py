@@ -28,7 +28,8 @@ PINGREQ, PINGRESP, DISCONNECT = 12, 13, 14
 
 def start(t, script, **how):
     """Starts the interpreter on a script that imports from agent/."""
-    path = "%s:%s:.frozen" % (ROOT, ROOT / "tests/agent/scripts")
+    folders = (ROOT, ROOT / "tests/agent/scripts", ROOT / "lib", ".frozen")
+    path = ":".join(map(str, folders))
     env = dict({"MICROPYPATH": path}, **how.pop("env", {}))
     return t.start(script, env=env, **how)
 
