@@ -9,8 +9,8 @@ import subprocess
 import time
 
 from agent.support import (
-    PUBACK, PUBLISH, ROOT, SUBACK, SUBSCRIBE, Broker, Device, FakeBroker, Proxy, parse_publish,
-    publish, start, wait_for,
+    PUBACK, PUBLISH, ROOT, SUBACK, SUBSCRIBE, TERMINAL, Broker, Device, FakeBroker, Proxy,
+    parse_publish, publish, start, wait_for,
 )
 from agent.processes import alive
 
@@ -148,6 +148,8 @@ def test_busy(t):
         assert d.answer(id)["st"] == "succeeded"
     assert d.ask("run", fn="hold")["st"] == "succeeded"
     d.stop()
+    for id, events in d.events.items():
+        assert len([e for e in events if e["st"] in TERMINAL]) == 1, events
 
 
 def test_priority(t):

@@ -1,6 +1,7 @@
 """Power cuts and kills: no command is lost, none is run twice, each has one terminal state."""
 
 import shutil
+import signal
 import time
 
 from agent.support import TERMINAL, Broker, Device, Proxy, start, wait_for
@@ -141,7 +142,8 @@ class Message:
         acked.append(self.n)
 acked = []
 agent = Agent(CutDisk())
-agent.commands = Commands(agent.table, agent.jobs, {"set": lambda c: 1}, (), lambda e: None, size=3)
+ops = {"set": lambda command: 1}
+agent.commands = Commands(agent.table, agent.jobs, ops, (), lambda e: None, size=3)
 for n in range(5):
     agent.commands.on_message(Message(n))
 print(acked, agent.commands.dropped)
@@ -280,6 +282,35 @@ def test_telemetry(t):
     first = sorted(set(got()), key=got().index)
     assert first == list(range(350)), got()
     wait_for(t, "flash to be empty", lambda: not list(q.iterdir()))
+    d.kill()
+
+
+def test_stopped(t):
+    """SIGTERM without the broker: what is in RAM is written, and sent by the next run."""
+    broker = Broker(t)
+    proxy = Proxy(t, broker.port)
+    d = Device(t, """
+        def feed(job):
+            for i in range(20):
+                agent.store(1, "tel/flow", "%d" % i)
+            open("fed", "w").close()
+        agent.builtins["feed"] = feed
+        """, broker, hold=1000, port=proxy.port).start()
+    proxy.go_down()
+    d.until("the will", lambda: d.states[-1] == "lost")
+    d.peer.publish("d/dut/cmd", '{"id": "feed", "op": "run", "fn": "feed"}')
+    proxy.down = False
+    wait_for(t, "the messages", lambda: (t.folder / "fed").exists())
+    proxy.go_down()
+    d.process.signal(signal.SIGTERM)
+    d.process.popen.wait(30)
+    proxy.down = False
+    d.run()
+
+    def got():
+        return {int(payload) for topic, payload in d.other if topic == "tel/flow"}
+
+    d.until("all", lambda: got() == set(range(20)))
     d.kill()
 
 
