@@ -45,7 +45,9 @@ class Timers:
         clock.mono = end
 fired = []
 known = set()   # as in the table of commands
+asked = []
 def fire(command):
+    asked.append(command["id"])
     if command["id"] in known:
         return
     known.add(command["id"])
@@ -173,16 +175,48 @@ clock.wall += 5 * 3600
 s = begin(disk)
 s.run(60)
 print(took())
+del asked[:]
 s = begin(disk)
 s.run(60)
-print(took())
+print(took(), asked)
 """)
     p.line("[60]")
     p.line("[]")
     p.line("[421]")
     p.line("[480]")
     p.line("[791]")
+    p.line("[] []")
+    p.finish()
+
+
+def test_limits(t):
+    """Local time, Sunday by both its numbers, and no more tasks than the limit."""
+    p = start(t, CLOCK + """
+from agent.jobs import Refused
+from agent.sched import Cron
+m = int(clock.wall) // 60
+print([Cron("0 12 * * 7").latest(0, m + d * 1440) == Cron("0 12 * * 0").latest(0, m + d * 1440)
+       for d in range(7)] == [True] * 7, Cron("0 12 * * 7").latest(0, m) is not None)
+disk = CutDisk()
+s = agent.sched.Schedules(disk, Timers(), fire, utc_offset=120, limit=2)
+s.start()
+put(s, id="local", cron="0 3 * * *")
+s.timers.run(7200)
+print(took(), asked)
+clock.wall += 7 * 86400 + 3600    # long after that minute
+s.timers.run(120)
+print(took())
+put(s, id="two", every=5)
+put(s, id="two", every=50)
+try:
+    put(s, id="three", every=5)
+except Refused as e:
+    print(e)
+""")
+    p.line("True True")
+    p.line("[60] ['s-local-29999580']")
     p.line("[]")
+    p.line("too many tasks")
     p.finish()
 
 
