@@ -70,7 +70,7 @@ add_freeze_options() {
     if [ -n "${AGENT:-}" ]; then
         local manifests=$ROOT/agent/manifest.py
         [ "$TLS" = 0 ] || manifests+=" $ROOT/variants/threads/manifest_ssl.py"
-        options+=(FROZEN_MANIFEST="$manifests")
+        options+=(FROZEN_MANIFEST="$manifests" AGENT=1)
     elif [ ! -e "$ROOT/variants/threads/manifest.py" ]; then
         return 0
     fi

@@ -77,7 +77,7 @@ static mp_int_t int_from_maxsize(mp_obj_t maxsize) {
 // or a hook of its own makes the queue one that calls hooks. Called before each operation.
 static void take_over(queue_obj_t *self) {
     mp_map_t *members = &self->instance->members;
-    for (size_t i = 0; members->used > 0 && i < members->alloc; ++i) {
+    for (size_t i = 0; i < members->alloc; ++i) {
         if (!mp_map_slot_is_filled(members, i)) {
             continue;
         }
