@@ -63,8 +63,7 @@ void sync_interrupt_main(void);
 // The present on the clock of the deadlines.
 int64_t sync_now(void);
 
-// The kernel's number of the running thread; and, under the guard, whether a thread of that number has
-// not ended.
+// The kernel's number of the running thread, and whether a thread of that number lives.
 uintptr_t sync_native_id(void);
 bool sync_native_alive(uintptr_t native_id);
 

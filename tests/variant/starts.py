@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-from pathlib import Path
 
 from variant.harness import Skip, stress
 
@@ -283,37 +282,6 @@ print("done")
         t.run(script, options=DEEP_HEAP, stdout="done\n")
 
 
-# The thread of the system that stays is used by the next start, without anything of the last one's;
-# with another size of stack it is not.
-def test_one_stays(t):
-    p = t.start(
-        """
-        import sys, threading
-        local = threading.local()
-        def run():
-            ids.append(threading.get_native_id())
-            names.append(threading.current_thread().name)
-            assert not hasattr(local, "x")
-            local.x = 1
-            raise SystemExit
-        ids, names = [], []
-        for size in (0, 0, 0, 1 << 20, 1 << 20):
-            threading.stack_size(size)
-            thread = threading.Thread(target=run)
-            thread.start()
-            thread.join()
-        print([ids.index(i) for i in ids], len(set(names)), threading.active_count())
-        sys.stdin.readline()
-        """,
-        stdin=subprocess.PIPE,
-    )
-    p.line("[0, 0, 0, 3, 4] 5 1")
-    p.wait_for("one native thread to stay", lambda: len(p.tasks()) == 2)
-    main, idle = ("/proc/%d/task/%d/comm" % (p.pid, tid) for tid in p.tasks())
-    if not t.emulated and Path(main).read_text() != Path(idle).read_text():
-        p.fail("expected the idle thread to have the program's name")
-
-
 # The memory of threads that have ended is used again. The heap is small, for it fills with garbage
 # once; that and malloc's own keep stay below GROWTH, which is 200 bytes a thread.
 HEAP = ["-X", "heapsize=256K"]
@@ -350,8 +318,8 @@ def test_memory_of_threads(t):
     p.write("\n")
     p.line("ready")
     growth = p.resident() - before
-    # join() returns a little before the system's thread is gone; one stays for the next start.
-    p.wait_for("all native threads but one to end", lambda: len(p.tasks()) == 2)
+    # join() returns a little before the system's thread is gone.
+    p.wait_for("all native threads to end", lambda: len(p.tasks()) == 1)
     p.write("\n")
     p.finish(0, "ready\nready\n")
     if growth > GROWTH:

@@ -7,10 +7,7 @@
 //
 // This file is part of micropython-threading, MIT licence.
 
-#define _GNU_SOURCE // program_invocation_short_name
-
 #include <assert.h>
-#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -54,17 +51,15 @@ typedef struct {
 typedef struct _thread_t {
     struct _thread_t *next; // under the GIL
     gil_node_t node;
+    pthread_t id;
+    bool started; // has had the GIL; only the thread's own
     mp_state_thread_t *state; // NULL until the thread runs
     void *arg; // root: what the thread starts with; until it has a stack of its own
     void **sp; // root: its stack from here to state->stack_top, while it is outside the GIL; else NULL
     void *saved[SAVED_WORDS]; // root: see SAVED_WORDS
     void *(*entry)(void *);
     DEBUG_ONLY(debug_thread_t debug;)
-    // From here on: kept when the structure is used again.
-    pthread_t id;
-    uintptr_t native_id; // 0: the system's thread has not run yet
-    size_t stack_size;
-    emergency_t emergency; // root
+    emergency_t emergency; // root; the rest is made anew with each thread that uses the structure
 } thread_t;
 
 __thread mp_state_thread_t *mp_thread_state_of_self;
@@ -74,8 +69,6 @@ static __thread bool kept; // MP_THREAD_GIL_EXIT() did not give the GIL up
 static thread_t main_thread;
 static thread_t *threads; // all of them, the main thread last; under the GIL
 static thread_t *spares; // of threads that have ended; under the GIL
-static thread_t *idle; // one whose thread has ended for Python but waits to be started again; under the GIL
-static __thread bool stays; // the running thread is to be the idle one
 static bool closed; // the process ends: the main thread keeps the GIL for good
 static mp_thread_recursive_mutex_t atomic_section;
 
@@ -184,9 +177,14 @@ int mp_thread_mutex_lock(mp_thread_mutex_t *mutex, int wait) {
         return 1;
     }
     DEBUG_ONLY(debug_set_state(&self->debug, DEBUG_QUEUES);)
-    assert(is_outside());
-    gil_acquire(&self->node);
-    self->sp = NULL;
+    if (!self->started) {
+        self->started = true;
+        gil_await(&self->node);
+    } else {
+        assert(is_outside());
+        gil_acquire(&self->node);
+        self->sp = NULL;
+    }
     DEBUG_ONLY(debug_set_state(&self->debug, DEBUG_RUNS);)
     return 1;
 }
@@ -408,7 +406,7 @@ void mp_thread_init(void) {
     // Sleeps end when they are due rather than up to 50 us later, in this and all later threads.
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
     main_thread.id = pthread_self();
-    main_thread.native_id = getpid();
+    main_thread.started = true;
     main_thread.sp = main_thread.saved; // outside the GIL, until mp_init() takes it
     main_thread.state = &mp_state_ctx.thread;
     threads = &main_thread;
@@ -435,9 +433,6 @@ void mp_thread_gc_others(void) {
     for (thread_t *thread = spares; thread != NULL; thread = thread->next) {
         collect_emergency(thread);
     }
-    if (idle != NULL) {
-        collect_emergency(idle);
-    }
     for (thread_t *thread = threads; thread != NULL; thread = thread->next) {
         gc_collect_root(&thread->arg, 1);
         collect_emergency(thread);
@@ -457,56 +452,27 @@ mp_uint_t mp_thread_get_id(void) {
     return (mp_uint_t)self->id;
 }
 
-uintptr_t sync_native_id(void) {
-    return self->native_id;
-}
-
-// The system's thread may live on.
-bool sync_native_alive(uintptr_t native_id) {
-    for (thread_t *thread = threads; thread != NULL; thread = thread->next) {
-        if (thread->native_id == native_id) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void *thread_main(void *arg) {
     self = arg;
     self->id = pthread_self();
-    self->native_id = syscall(SYS_gettid);
-    do {
-        gil_await(&self->node);
-        DEBUG_ONLY(debug_set_state(&self->debug, DEBUG_RUNS);)
-        kept = true; // the first MP_THREAD_GIL_ENTER() of entry() finds it held
-        self->entry(self->arg);
-    } while (stays);
+    self->entry(self->arg);
     return NULL;
 }
 
-static thread_t *thread_take(thread_t **from) {
-    thread_t *thread = *from;
-    *from = thread->next;
-    memset(thread, 0, offsetof(thread_t, id));
+static thread_t *thread_new(void) {
+    thread_t *thread = spares;
+    if (thread == NULL) {
+        return calloc(1, sizeof(*thread));
+    }
+    spares = thread->next;
+    memset(thread, 0, offsetof(thread_t, emergency));
     return thread;
 }
 
-static int thread_spawn(thread_t *thread) {
-    pthread_attr_t attr;
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    int err = pthread_attr_setstacksize(&attr, thread->stack_size);
-    if (err == 0) {
-        err = pthread_create(&thread->id, &attr, thread_main, thread);
-    }
-    pthread_attr_destroy(&attr);
-    return err;
-}
-
 // The thread itself calls this: from then on it may give the GIL up, and no more.
-static void thread_give(thread_t **to, thread_t *thread) {
-    thread->next = *to;
-    *to = thread;
+static void thread_delete(thread_t *thread) {
+    thread->next = spares;
+    spares = thread;
 }
 
 mp_uint_t mp_thread_create(void *(*entry)(void *), void *arg, size_t *stack_size) {
@@ -516,31 +482,34 @@ mp_uint_t mp_thread_create(void *(*entry)(void *), void *arg, size_t *stack_size
     // Before the thread starts: it reads its limit from here.
     *stack_size = size - STACK_MARGIN;
 
-    thread_t *thread;
-    bool reused = idle != NULL && idle->stack_size == size;
-    if (reused) {
-        thread = thread_take(&idle);
-    } else {
-        thread = spares != NULL ? thread_take(&spares) : calloc(1, sizeof(*thread));
-        int err = ENOMEM;
-        if (thread != NULL) {
-            thread->stack_size = size;
-            err = thread_spawn(thread);
+    pthread_t id;
+    pthread_attr_t attr;
+    thread_t *thread = thread_new();
+    int err = ENOMEM;
+    if (thread != NULL) {
+        thread->entry = entry;
+        thread->arg = arg;
+        pthread_attr_init(&attr);
+        pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+        err = pthread_attr_setstacksize(&attr, size);
+        if (err == 0) {
+            err = pthread_create(&id, &attr, thread_main, thread);
         }
-        if (err != 0) {
-            if (thread != NULL) {
-                thread_give(&spares, thread);
-            }
-            mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("can't start new thread"));
-        }
+        pthread_attr_destroy(&attr);
     }
-    // The GIL is held: all this is there before the thread can be seen, collect, or have the GIL.
-    thread->entry = entry;
-    thread->arg = arg;
-    thread_give(&threads, thread);
+    if (err != 0) {
+        if (thread != NULL) {
+            thread_delete(thread);
+        }
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("can't start new thread"));
+    }
+    // The GIL is held: the thread is in the list before it can be seen or collect.
+    thread->id = id;
+    thread->next = threads;
+    threads = thread;
     DEBUG_ONLY(debug_add(&thread->debug);)
     gil_admit(&thread->node);
-    return (mp_uint_t)thread->id;
+    return (mp_uint_t)id;
 }
 
 // The running thread has a stack of its own to hold what it started with.
@@ -548,8 +517,6 @@ void mp_thread_start(void) {
     self->arg = NULL;
 }
 
-// One thread stays when it has ended, for the next to be started: that costs the system a third of what
-// a new one costs. It is outside all lists, as one that has not started yet.
 void mp_thread_finish(void) {
     thread_t **link = &threads;
     while (*link != self) {
@@ -557,11 +524,7 @@ void mp_thread_finish(void) {
     }
     *link = self->next;
     DEBUG_ONLY(debug_remove(&self->debug);)
-    stays = idle == NULL;
-    if (stays) {
-        prctl(PR_SET_NAME, program_invocation_short_name); // in the place of the ended one's
-    }
-    thread_give(stays ? &idle : &spares, self);
+    thread_delete(self);
 }
 
 /******************************************************************************/

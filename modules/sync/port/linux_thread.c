@@ -13,16 +13,9 @@ int64_t sync_now(void) {
     return futex_now();
 }
 
-// A host with a GIL knows its threads.
-#if !SYNC_GUARD_IS_GIL
 uintptr_t sync_native_id(void) {
     return syscall(SYS_gettid);
 }
-
-bool sync_native_alive(uintptr_t native_id) {
-    return syscall(SYS_tgkill, getpid(), (pid_t)native_id, 0) == 0 || errno != ESRCH;
-}
-#endif
 
 uintptr_t sync_main_native_id(void) {
     return getpid();
@@ -36,6 +29,10 @@ static void __attribute__((constructor)) remember_main_thread(void) {
 
 uintptr_t sync_main_ident(void) {
     return (uintptr_t)main_thread;
+}
+
+bool sync_native_alive(uintptr_t native_id) {
+    return syscall(SYS_tgkill, getpid(), (pid_t)native_id, 0) == 0 || errno != ESRCH;
 }
 
 void sync_signal_main(int signum) {
