@@ -115,11 +115,11 @@ class Process:
             status = self._serve()
         finally:
             self.job.on_end(None)
-            for pipe in (self._out, self._control, self._wake):
-                pipe.close()
-            with self.job._lock:  # _landed() may come late
+            with self.job._lock:  # _landed() may come late: no more writing
                 posix.close(self._wake_up)
                 self._wake_up = None
+            for pipe in (self._out, self._control, self._wake):
+                pipe.close()
             if self._end is not None:
                 posix.close(self._end)
         try:
