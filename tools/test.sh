@@ -141,9 +141,11 @@ programs() {
 benchmark() {
     if ! "$ROOT/tools/deps.sh" bench; then
         skip bench-gil "strace and valgrind cannot be installed here"
+        skip bench "strace cannot be installed here"
         return
     fi
     QUICK=1 step bench-gil "$ROOT/tools/bench-gil.sh" || true
+    QUICK=1 step bench "$ROOT/tools/bench.sh" || true
 }
 
 on_host() {
