@@ -181,9 +181,9 @@ tls() {
         --micropython "$(micropython_command)" --slow-factor "$1" || true
 }
 
-# The small profile with TLS.
+# The small profile with TLS and the agent.
 on_tls() {
-    TLS=13 PROFILE=small step "build-$ARCH-tls" "$ROOT/tools/build.sh" || return 0
+    TLS=13 PROFILE=small AGENT=1 step "build-$ARCH-tls" "$ROOT/tools/build.sh" || return 0
     tls "$1"
     agent "$1" tls
 }
