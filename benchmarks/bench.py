@@ -22,7 +22,7 @@ import sys
 import cases
 import contest
 import report
-from contest import C, CPYTHON, OURS, Figure, figures_of, percentile
+from contest import C, CPYTHON, OURS, Figure, by_round, figures_of, percentile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = os.path.join(HERE, "cases.py")
@@ -90,20 +90,16 @@ class Bench(contest.Contest):
 
     def gil_case(self, name, *numbers):
         """A case of gil_cases.py, of ours and CPython's."""
-        commands, self.commands = self.commands, self.gil
-        try:
-            return self.case((OURS, CPYTHON), name, *numbers)
-        finally:
-            self.commands = commands
+        return self.case((OURS, CPYTHON), name, *numbers, commands=self.gil)
 
 
-def new_table(title, text, **kwargs):
-    return report.Table(title, text, columns=COLUMNS, ratios=RATIOS, **kwargs)
+def new_table(title, text):
+    return report.Table(title, text, columns=COLUMNS, ratios=RATIOS)
 
 
 def each(results, index):
     """The figures of the index-th number that the case prints."""
-    return {name: Figure([r[index] for r in rounds]) for name, rounds in results.items()}
+    return by_round(results, lambda r: r[index])
 
 
 def add(table, label, figures, most=None, of=None, most_of=None, digits=1):
@@ -144,10 +140,7 @@ def calls(bench):
     unit = names.index(CALL)
     for index, name in enumerate(names):
         if index != unit:
-            figures = {
-                who: Figure([r[index] / r[unit] for r in rounds])
-                for who, rounds in bench.operations.items()
-            }
+            figures = by_round(bench.operations, lambda r: r[index] / r[unit])
             table.add(name, figures, digits=1)
     return table
 
@@ -161,9 +154,7 @@ def throughput(bench):
     for n, maxsize, least, least_of_c in PIPELINES:
         args = ("Queue", maxsize, n, n, items)
         results = bench.case(PYTHONS + (C, FUTEX), "pipeline", *args)
-        figures = {
-            who: Figure([items * 1000 / r[0] for r in rounds]) for who, rounds in results.items()
-        }
+        figures = by_round(results, lambda r: items * 1000 / r[0])
         limit = [least * figures[CPYTHON].value]
         target = ">= {:g} CPython".format(least)
         if least_of_c:
@@ -188,12 +179,10 @@ def hand_over(bench):
         for place, prefix in PLACES:
             who = PYTHONS + (C, FUTEX)
             results = bench.case(who, "ping_pong", kind, rounds, prefix=prefix)
-            median = figures_of(results, lambda values: statistics.median(values[: rounds]))
-            # Of all rounds' samples this takes the first half again: by round, then.
-            median = {name: Figure(figure.rounds) for name, figure in median.items()}
+            # The first half are means of batches, the second single rounds.
+            median = by_round(results, lambda values: statistics.median(values[:rounds]))
             add(table, label + place + ", median", median, 0.35, FUTEX, 1.5)
-            p99 = figures_of(results, lambda values: percentile(values[rounds:], 99))
-            p99 = {name: Figure(figure.rounds) for name, figure in p99.items()}
+            p99 = by_round(results, lambda values: percentile(values[rounds:], 99))
             add(table, label + place + ", p99", p99, 0.35, FUTEX, 2)
     return table
 
@@ -254,16 +243,12 @@ def sharing(bench):
     )
     results = bench.gil_case("throughput", bench.size(2000, 100), 1, 2, 4)
     for index, (number, least) in enumerate(((2, 0.97), (4, 0.95)), 1):
-        figures = {
-            who: Figure([r[index] / r[0] for r in rounds]) for who, rounds in results.items()
-        }
+        figures = by_round(results, lambda r: r[index] / r[0])
         met = figures[OURS].value >= least
         table.add("{} compute".format(number), figures, 3, ">= {}".format(least), met)
     results = bench.case((OURS, CPYTHON), "increments", bench.size(1000, 100), 1, 2, 4)
     for index, number in enumerate((2, 4), 1):
-        figures = {
-            who: Figure([r[index] / r[0] for r in rounds]) for who, rounds in results.items()
-        }
+        figures = by_round(results, lambda r: r[index] / r[0])
         label = "{} increment under one lock".format(number)
         table.add(label, figures, 3, ">= 0.95", figures[OURS].value >= 0.95)
     for hogs in (1, 2, 8):
@@ -344,9 +329,8 @@ LENGTHS = (1, 100, 10000, 1000000)
 class Growth:
     """Rows of one figure at growing numbers: says whether it grows faster than the number."""
 
-    def __init__(self, table, who):
+    def __init__(self, table):
         self.table = table
-        self.who = who
         self.first = None
 
     def add(self, label, number, figures, allowed):
@@ -369,42 +353,39 @@ def scaling(bench):
         ratios=(CPYTHON,),
     )
     who = (OURS, CPYTHON)
-    big = [self.replace("heapsize=4m", "heapsize=64m") for self in bench.commands[OURS]]
-    small, bench.commands[OURS] = bench.commands[OURS], big
+    ours = [word.replace("heapsize=4m", "heapsize=64m") for word in bench.commands[OURS]]
+    with_room = dict(bench.commands, **{OURS: ours})
     for kind in ("Queue", "LifoQueue", "SimpleQueue", "PriorityQueue"):
-        growth = Growth(table, who)
+        growth = Growth(table)
         for length in LENGTHS[: bench.size(4, 3)]:
-            results = bench.case(who, "full", kind, length)
+            results = bench.case(who, "full", kind, length, commands=with_room)
             label = "{} of {}, put and get, ns".format(kind, length)
 
             def allowed(n, heap=kind == "PriorityQueue"):
                 return 1.5 * (1 + math.log2(n)) if heap else 1.5
 
             growth.add(label, length, each(results, 0), allowed)
-    bench.commands[OURS] = small
-    lock, put_get = Growth(table, who), Growth(table, who)
+    lock, put_get = Growth(table), Growth(table)
     rows = {number: bench.case(who, "beside", number) for number in THREADS}
     for growth, index, label in ((lock, 0, "with lock"), (put_get, 1, "Queue put, get")):
         for number, results in rows.items():
             text = "{} beside {} blocked threads, ns".format(label, number)
             growth.add(text, number, each(results, index), lambda n: 1.5)
-    growth = Growth(table, who)
+    growth = Growth(table)
     for number in THREADS:
         results = bench.case(who, "start_join", bench.size(200, 20), number)
         label = "start and join beside {} threads, us".format(number)
         growth.add(label, number, figures_of(results, statistics.median), lambda n: 1.5)
-    growth = Growth(table, who)
+    growth = Growth(table)
     for number in THREADS:
         results = bench.case(who, "broadcast", number, bench.size(50, 5))
         label = "set() to the last of {} waiters, us".format(number)
         growth.add(label, number, figures_of(results, statistics.median), lambda n: n)
-    growth = Growth(table, who)
+    growth = Growth(table)
     items = bench.size(20480, 2048)
     for number in THREADS:
         results = bench.case(who, "pipeline", "Queue", 64, number, number, items)
-        figures = {
-            name: Figure([r[0] * 1000 / items for r in rounds]) for name, rounds in results.items()
-        }
+        figures = by_round(results, lambda r: r[0] * 1000 / items)
         label = "an item of {0} producers to {0} consumers, ns".format(number)
         growth.add(label, number, figures, lambda n: n)
     return table

@@ -47,6 +47,11 @@ def figures_of(results, function):
     }
 
 
+def by_round(results, function):
+    """A figure for each contestant: the function of what the case printed, by round alone."""
+    return {name: Figure([function(r) for r in rounds]) for name, rounds in results.items()}
+
+
 class Contest:
     """Runs cases, round by round, each contestant in its turn.
 
@@ -69,12 +74,13 @@ class Contest:
             raise SystemExit("{} ended with {}".format(command, result.returncode))
         return ast.literal_eval(result.stdout.strip())
 
-    def case(self, who, name, *numbers, prefix=()):
+    def case(self, who, name, *numbers, prefix=(), commands=None):
         """What the case prints: for each contestant a list of the rounds' lists."""
+        commands = commands or self.commands
         results = {contestant: [] for contestant in who}
         for _ in range(self.rounds):
             for contestant in who:
-                command = list(prefix) + self.commands[contestant] + [name]
+                command = list(prefix) + commands[contestant] + [name]
                 results[contestant].append(self.run(command + [str(n) for n in numbers]))
         return results
 

@@ -23,7 +23,7 @@ import sys
 
 import contest
 import report
-from contest import C, CPYTHON, OURS, STOCK, Figure, figures_of, percentile
+from contest import C, CPYTHON, OURS, STOCK, Figure, by_round, figures_of, percentile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = os.path.join(HERE, "gil_cases.py")
@@ -108,13 +108,11 @@ def throughput(bench):
     )
 
     def figures(index, base):
-        return {
-            name: Figure([r[index] / r[base] for r in rounds]) for name, rounds in results.items()
-        }
+        return by_round(results, lambda r: r[index] / r[base])
 
     table.add(
         "1 thread, steps a ms",
-        {name: Figure([r[0] for r in rounds]) for name, rounds in results.items()},
+        by_round(results, lambda r: r[0]),
     )
     for index, (number, least) in enumerate(LEAST_THROUGHPUT.items(), 1):
         wall = figures(index, 0)
