@@ -1,7 +1,7 @@
 """Producers and consumers of random numbers, sizes and patience, some of which die on the way:
 every item that was put comes out once, each producer's in their order."""
 
-from variant.harness import stress
+from variant.harness import HOOKED, stress
 
 # An item is the producer's number times SHIFT, plus its own: a small int, and ordered.
 SCRIPT = """
@@ -11,16 +11,7 @@ SHIFT = 1 << 20
 KINDS = {kinds}
 threading.excepthook = lambda args: None
 
-class Hooked(queue.Queue):
-    def _init(self, maxsize):
-        self.items = []
-    def _qsize(self):
-        return len(self.items)
-    def _put(self, item):
-        self.items.append(item)
-    def _get(self):
-        return self.items.pop(0)
-
+{hooked}
 class Dies(Exception):
     pass
 
@@ -159,7 +150,7 @@ ALL = '("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue", "Hooked")'
 
 def check(t, kinds, items, each):
     for _ in t.repeats(2):
-        script = SCRIPT.format(seed=t.seed, kinds=kinds, items=items, each=each)
+        script = SCRIPT.format(seed=t.seed, hooked=HOOKED, kinds=kinds, items=items, each=each)
         p = t.run(script, options=["-X", "heapsize=4m"])
         n = p.stdout.strip()
         if not n.isdigit():

@@ -5,6 +5,8 @@ more; once with all that come after it succeeding, and once with all failing. It
 should or raises MemoryError; what it was about can be used afterwards, and nothing is lost.
 """
 
+from variant.harness import HOOKED
+
 # What an operation may raise, besides MemoryError: "can't start new thread".
 COMMON = """
 import _faults, gc, sys
@@ -48,17 +50,7 @@ class Item:
         return self.value
     def __repr__(self):
         return "Item(%d)" % self.value
-
-class Hooked(queue.Queue):
-    def _init(self, maxsize):
-        self.items = []
-    def _qsize(self):
-        return len(self.items)
-    def _put(self, item):
-        self.items.append(item)
-    def _get(self):
-        return self.items.pop(0)
-
+""" + HOOKED + """
 class Deque(queue.Queue):
     def _put(self, item):
         super()._put(item)

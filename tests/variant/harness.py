@@ -46,6 +46,19 @@ BLOCKED_PAUSE = 0.002
 # The exit status after a KeyboardInterrupt that nobody catches: 1 up to MicroPython 1.25, then 130.
 INTERRUPTED = "1 or 130"
 
+# For scripts: a queue whose hooks are Python.
+HOOKED = """
+class Hooked(queue.Queue):
+    def _init(self, maxsize):
+        self.items = []
+    def _qsize(self):
+        return len(self.items)
+    def _put(self, item):
+        self.items.append(item)
+    def _get(self):
+        return self.items.pop(0)
+"""
+
 # Runs a command with other limits or as another user, in the same process. (preexec_fn is not
 # safe in a program with threads, as the runner is.)
 LIMITER = """

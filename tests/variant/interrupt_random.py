@@ -7,7 +7,7 @@ MicroPython raises KeyboardInterrupt at jumps and in blocking calls only. A line
 import signal
 import time
 
-from variant.harness import stress
+from variant.harness import HOOKED, stress
 
 # One signal after the other is handled: MicroPython ends at a second one that comes before.
 SIGNALS = 50
@@ -104,19 +104,6 @@ def test_priority_queue_get(t):
     interrupt_at_random(
         t, "END = 1 << 29\n" + script % ("", "queue.PriorityQueue()", ""), "True True 0\n"
     )
-
-
-HOOKED = """
-class Hooked(queue.Queue):
-    def _init(self, maxsize):
-        self.items = []
-    def _qsize(self):
-        return len(self.items)
-    def _put(self, item):
-        self.items.append(item)
-    def _get(self):
-        return self.items.pop(0)
-"""
 
 
 @stress

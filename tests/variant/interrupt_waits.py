@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 
-from variant.harness import least_late
+from variant.harness import HOOKED, least_late
 
 # How late KeyboardInterrupt may reach the main thread.
 LATENESS = 0.05
@@ -413,19 +413,6 @@ print([repr(c).split(", ")[-1] for c in (q.not_empty, q.not_full, q.all_tasks_do
 """
 
 NOBODY_WAITS_OUTPUT = "['0)>', '0)>', '0)>']\n"
-
-HOOKED = """
-class Hooked(queue.Queue):
-    def _init(self, maxsize):
-        self.items = []
-    def _qsize(self):
-        return len(self.items)
-    def _put(self, item):
-        self.items.append(item)
-    def _get(self):
-        return self.items.pop(0)
-"""
-
 
 def check_get(t, kind, arguments="", prelude=""):
     check(
