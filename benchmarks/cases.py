@@ -7,6 +7,7 @@ what it prints. yardstick.c has some of them in C.
 """
 
 import gc
+import os
 import sys
 import time
 
@@ -29,7 +30,7 @@ else:
 
 MARK = "/no-such-file-but-a-mark"
 UNROLLED = 10
-SLICE_US = 20000
+SLICE_US = 10000
 LONG = 10  # seconds: longer than any wait
 
 # An operation: its name, what comes before it, and what is repeated.
@@ -73,14 +74,17 @@ def repeated(before, operation):
     return names["run"]
 
 
-def ns_each(run, slices):
-    """The median of the slices, each of about SLICE_US."""
-    n = 100
-    while run(n) < SLICE_US // 10:
-        n *= 2
-    n = max(n * SLICE_US // max(run(n), 1), 1)
-    times = sorted(run(n) for _ in range(slices))
-    return times[slices // 2] * 1000 / n / UNROLLED
+def fastest(runs, slices):
+    """For each run(n) the nanoseconds of one operation in the fastest of its slices, of about SLICE_US
+    each. They take turns: for seconds at a time a machine may be 1.7 times slower than else."""
+    numbers = []
+    for run in runs:
+        n = 100
+        while run(n) < SLICE_US // 10:
+            n *= 2
+        numbers.append(max(n * SLICE_US // max(run(n), 1), 1))
+    rounds = [[run(n) for run, n in zip(runs, numbers)] for _ in range(slices)]
+    return [min(times) * 1000 / n / UNROLLED for times, n in zip(zip(*rounds), numbers)]
 
 
 def start(function, *args):
@@ -134,7 +138,7 @@ def new_queue(kind, maxsize):
 
 def operations(slices):
     """The nanoseconds of each of OPERATIONS."""
-    return [ns_each(repeated(before, operation), slices) for _, before, operation in OPERATIONS]
+    return fastest([repeated(before, operation) for _, before, operation in OPERATIONS], slices)
 
 
 def allocations():
@@ -204,17 +208,18 @@ def full(kind, items):
         + " return now_us() - begin",
         names,
     )
-    return [ns_each(names["run"], 3)]
+    return fastest([names["run"]], 20)
 
 
 def beside(number):
     """The nanoseconds of `with lock` and of put and get beside so many blocked threads."""
     with Blocked(number):
-        return [
-            ns_each(repeated(before, operation), 3)
+        runs = [
+            repeated(before, operation)
             for name, before, operation in OPERATIONS
             if name in ("with lock", "Queue put, get")
         ]
+        return fastest(runs, 20)
 
 
 def pipeline(kind, maxsize, producers, consumers, items):
@@ -393,13 +398,38 @@ def broadcast(waiters, samples):
 
 
 def blocked(waiters, ms):
-    """So many threads wait with a timeout. The processor's time, in ms; see also the switches."""
+    """So many threads wait with a timeout. How often each of them sleeps in the kernel from that wait
+    to the next (voluntary context switches), and the processor's time in ms."""
     cpu = getattr(time, "process_time", None) or time.clock
     gate = threading.Event()
+    done = threading.Semaphore(0)
+
+    def wait(index):
+        gate.wait(ms / 1000)
+        done.release()
+        gate.wait()
+
     begin = cpu()
-    threads = start_all(waiters, lambda index: gate.wait(ms / 1000))
+    threads = start_all(waiters, wait)
+    time.sleep(ms / 2000)
+    before = voluntary_switches()
+    for _ in threads:
+        done.acquire()
+    time.sleep(0.05)
+    sleeps = voluntary_switches() - before
+    used = cpu() - begin
+    gate.set()
     join_all(threads)
-    return [(cpu() - begin) * 1000]
+    return [sleeps / waiters, used * 1000]
+
+
+def voluntary_switches():
+    """Of all threads but this one, the first."""
+    total = 0
+    for thread in sorted(os.listdir("/proc/self/task"), key=int)[1:]:
+        with open("/proc/self/task/" + thread + "/status") as status:
+            total += int(status.read().split("\nvoluntary_ctxt_switches:")[1].split()[0])
+    return total
 
 
 def increments(ms, *numbers):
