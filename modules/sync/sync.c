@@ -58,7 +58,9 @@ static void prepend(sync_list_t *list, sync_waiter_t *waiter) {
     list->head = waiter;
 }
 
-void sync_list_append(sync_list_t *list, sync_waiter_t *waiter) {
+// Not inlined: gcc -O2 would warn of the local of sync_list_wait() whose address is stored here, and
+// does not see that nothing has it any more when that returns.
+__attribute__((noinline)) void sync_list_append(sync_list_t *list, sync_waiter_t *waiter) {
     waiter->parker.uninterruptible = waiter->parker.urgent = false;
     #if SYNC_DEBUG
     waiter->sem = NULL;

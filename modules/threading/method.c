@@ -130,6 +130,9 @@ void *native_self(mp_obj_t self_in, const mp_obj_type_t *type) {
 
 mp_obj_t class_new(const class_spec_t *spec, mp_const_obj_t base) {
     mp_obj_t dict = mp_obj_new_dict(spec->n_entries + spec->n_properties);
+    // In the few methods of a derived class it is quicker to look one after the other for what is the
+    // base's than to hash its name.
+    mp_obj_dict_get_map(dict)->is_ordered = MICROPY_PY_COLLECTIONS_ORDEREDDICT && spec->n_entries <= 4;
     for (size_t i = 0; i < spec->n_entries; ++i) {
         const mp_rom_map_elem_t *entry = &spec->entries[i];
         mp_obj_dict_store(dict, *(mp_obj_t *)&entry->key, *(mp_obj_t *)&entry->value);

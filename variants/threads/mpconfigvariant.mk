@@ -33,6 +33,11 @@ LDFLAGS += -no-pie
 endif
 else ifneq ($(PROFILE),full)
 $(error PROFILE is full or small)
+else ifeq ($(DEBUG),)
+# Speed for some 20 KB: what an operation goes through, as upstream's own CSUPEROPT does for the VM
+# and the collector. put() and get() of a Queue take a fifth less.
+$(addprefix $(BUILD)/,sync/%.o threading/%.o queue/%.o) %/gil.o %/threadport.o \
+$(addprefix $(BUILD)/py/,argcheck.o map.o obj.o objboundmeth.o objfun.o objtype.o runtime.o): CFLAGS += -O2
 endif
 
 # TLS=12 or TLS=13: the modules tls and ssl, on the mbedTLS 3.6 whose tree MBEDTLS_TREE names.
