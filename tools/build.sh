@@ -108,6 +108,8 @@ add_musl_options() {
             sed -n "s|.*\"\(/.*/$name\)/types.h\".*|\1|p" | head -n 1)
         ln -sfn "$path" "$headers/$name"
     done
+    launcher=("$compiler" -idirafter "$headers" -static -fno-pie -no-pie -Wl,-z,norelro -Wl,-z,noseparate-code
+        -Wl,-z,common-page-size=16)
     options+=(CC="$compiler" CFLAGS_EXTRA="-idirafter $headers -fno-pie ${CFLAGS_EXTRA:-}"
         LDFLAGS_EXTRA="-static ${LDFLAGS_EXTRA:-}")
 }
@@ -117,6 +119,19 @@ add_musl_options() {
 add_sanitizers() {
     local flags="-fsanitize=address,undefined -fno-sanitize=nonnull-attribute -fno-sanitize-recover=all"
     export CFLAGS_EXTRA="${CFLAGS_EXTRA:-} $flags" LDFLAGS_EXTRA="${LDFLAGS_EXTRA:-} $flags"
+}
+
+# What starts the agent, and its last version but one when the last does not hold.
+launcher=("$(cross_prefix)gcc")
+build_launcher() {
+    local result=$OUT/$ARCH/launcher
+    # The compiler may be a command of several words.
+    read -ra compiler <<<"${launcher[0]}"
+    phase "Building launcher ($ARCH)" "$result.log" "${compiler[@]}" "${launcher[@]:1}" -Os -s -Wall -Wextra -Werror \
+        -ffunction-sections -Wl,--gc-sections -fno-unwind-tables -fno-asynchronous-unwind-tables \
+        -Wl,--build-id=none -o "$result.new" "$ROOT/launcher/launcher.c"
+    mv "$result.new" "$result"
+    say "$(short "$result"): $(stat -c %s "$result") bytes"
 }
 
 if [ "$kind" = mpy-cross ]; then
@@ -169,3 +184,4 @@ if ! cmp -s "$objects/micropython" "$result"; then
 fi
 ln -sfn "$(basename "$objects")" "$OUT/$ARCH/obj-$kind"
 say "$(short "$result"): $(stat -c %s "$result") bytes"
+[ -z "${AGENT:-}" ] || [ "$kind" != threads ] || build_launcher

@@ -24,7 +24,7 @@ checks+=',-bugprone-assignment-in-if-condition,-bugprone-implicit-widening-of-mu
 cd "$ROOT"
 failed=0
 files=0
-for file in modules/*/*.c modules/sync/port/linux_thread.c variants/threads/*.c; do
+for file in modules/*/*.c modules/sync/port/linux_thread.c variants/threads/*.c launcher/*.c; do
     files=$((files + 1))
     # The variant's guard is the GIL: what port/linux.c has is not compiled.
     clang-tidy --quiet --warnings-as-errors='*' --checks="$checks" "$file" -- \
@@ -34,6 +34,6 @@ done
 cppcheck --quiet --error-exitcode=1 --enable=warning,portability --std=c99 --max-configs=4 \
     -D__BYTE_ORDER__=1234 -D__ORDER_LITTLE_ENDIAN__=1234 -D__x86_64__ -DSYNC_GUARD_IS_GIL=1 \
     --suppress=missingInclude --suppress='*:*/ports/*' --suppress='*:*/py/*' \
-    "${includes[@]}" modules variants || failed=$((failed + 1))
+    "${includes[@]}" modules variants launcher || failed=$((failed + 1))
 say "lint: $((files + 1 - failed)) passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

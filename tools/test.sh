@@ -129,6 +129,7 @@ sources() {
     step includes "$PYTHON" -B "$ROOT/tools/check_includes.py" || true
     step tools "$PYTHON" -B "$ROOT/tests/run_tools.py" || true
     step native "$PYTHON" -B "$ROOT/tests/run_native.py" || true
+    step launcher "$PYTHON" -B "$ROOT/tests/run_launcher.py" || true
 }
 
 # A real program every time: the demo in real time, then RUNS of it on busy cores.
@@ -218,6 +219,8 @@ on_arm() {
 on_arm_small() {
     PROFILE=small step build-armhf-small "$ROOT/tools/build.sh" || return 0
     PROFILE=small both
+    step launcher-armhf "$PYTHON" -B "$ROOT/tests/run_launcher.py" --name launcher-armhf \
+        --cc "$(cross_prefix)gcc -static" --emulator "$(emulator)" || true
     on_tls 10
     step sizes "$ROOT/tools/size.sh" check || true
 }
