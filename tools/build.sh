@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Builds MicroPython for ARCH.
 #
-#   tools/build.sh [threads|debug|sanitized|stock|standard|stock-gil|no-floats|least|no-hook|mpy-cross]
+#   tools/build.sh [threads|debug|sanitized|explore|stock|standard|stock-gil|no-floats|least|no-hook|mpy-cross]
 #
 # threads   our variant with our modules, to build/ARCH/micropython (the default)
 # debug     the same with DEBUG=1, to build/ARCH/micropython-debug
 # sanitized the same with AddressSanitizer and UBSan, to build/ARCH/micropython-sanitized
+# explore   our modules on threads that tests/explore schedules, to build/ARCH/micropython-explore
 # stock     upstream's standard variant as it is, to build/ARCH/micropython-stock
 # standard  upstream's standard variant with our modules, to build/ARCH/micropython-standard
 # stock-gil upstream's standard variant with upstream's GIL, to build/ARCH/micropython-stock-gil
@@ -26,7 +27,7 @@ targets=(host)
 [ "$(libc)/$(cross_prefix)" != musl/ ] || targets+=(host-musl)
 # The front door's own options are not MicroPython's: its make must not see them.
 debug=${DEBUG:-}
-case $kind in debug | sanitized) debug=1 ;; esac
+case $kind in debug | sanitized | explore) debug=1 ;; esac
 export -n ARCH PROFILE LIBC PIE TLS TLS_RECORD MBEDTLS_TREE AGENT DEBUG MACHINE RUNS JOBS QUICK SEED SECONDS
 "$ROOT/tools/deps.sh" "${targets[@]}"
 find_micropython
@@ -152,6 +153,7 @@ case $kind in
         add_freeze_options
         [ "$kind" != sanitized ] || add_sanitizers
         ;;
+    explore) options+=(VARIANT_DIR="$ROOT/tests/explore" USER_C_MODULES="$ROOT/modules") ;;
     stock) options+=("${without_libraries[@]}") ;;
     standard) options+=("${without_libraries[@]}" USER_C_MODULES="$ROOT/modules") ;;
     stock-gil) options+=("${without_libraries[@]}" VARIANT_DIR="$ROOT/benchmarks/stock-gil") ;;
@@ -170,7 +172,7 @@ case $kind in
 esac
 [ "$(libc)" != musl ] || add_musl_options
 # The flags of our makefiles are part of what makes objects differ.
-flags=$(cat "$ROOT"/modules/*/*.mk "$ROOT"/variants/*/*.mk)
+flags=$(cat "$ROOT"/modules/*/*.mk "$ROOT"/variants/*/*.mk "$ROOT"/tests/*/*.mk)
 objects=$OUT/$ARCH/obj-$(key "$ROOT" "$MPY_DIR" "${options[@]}" "${CFLAGS_EXTRA:-}" "${LDFLAGS_EXTRA:-}" "$flags")
 forget_stale_scan
 phase "Building $name ($ARCH)" "$OUT/$ARCH/$name.log" \

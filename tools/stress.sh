@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Builds the interpreter for ARCH and runs the tests that are marked @stress, each for so many
-# seconds, then random programs for as long (tests/run_fuzz.py), then real threads on the core and the
-# GIL (tests/run_native.py). Each says how a failure is repeated.
+# seconds, then random programs for as long (tests/run_fuzz.py), then small ones in every order of their
+# threads (tests/run_explore.py), then real threads on the core and the GIL (tests/run_native.py). Each
+# says how a failure is repeated.
 #
 #   tools/stress.sh SECONDS [TEST...]
 #
-# An argument, as bash has a variable SECONDS of its own. A TEST is a part of a test's name, or fuzz, or native.
+# An argument, as bash has a variable SECONDS of its own. A TEST is a part of a test's name, or fuzz, explore or native.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -32,6 +33,12 @@ variant() {
         --micropython "$(micropython_command)" --slow-factor "$factor" "${@:2}"
 }
 
+explore() {
+    ARCH=host "$ROOT/tools/build.sh" explore
+    # shellcheck disable=SC2086
+    "$PYTHON" -B "$ROOT/tests/run_explore.py" --seconds "$1" $seed --explorer "$OUT/host/micropython-explore"
+}
+
 # The core and the GIL with real threads.
 native() {
     # shellcheck disable=SC2086
@@ -40,9 +47,10 @@ native() {
 
 status=0
 case "$# ${2:-}" in
-    1\ ) variant "$1" && fuzz "$1" && native "$1" || status=1 ;;
+    1\ ) variant "$1" && fuzz "$1" && explore "$1" && native "$1" || status=1 ;;
     *\ native) native "$1" || status=1 ;;
     *\ fuzz) fuzz "$1" || status=1 ;;
+    *\ explore) explore "$1" || status=1 ;;
     *) variant "$@" || status=1 ;;
 esac
 exit "$status"

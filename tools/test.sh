@@ -94,6 +94,13 @@ debug() {
         --micropython "$OUT/host/micropython-debug" debug. faults. exits. collector. interrupt_random. starts. || true
 }
 
+# Small programs in every order of their threads.
+explore() {
+    step build-explore "$ROOT/tools/build.sh" explore || return 0
+    step explore "$PYTHON" -B "$ROOT/tests/run_explore.py" \
+        --explorer "$OUT/host/micropython-explore" || true
+}
+
 # Random programs, and what the sanitizers have most to say about.
 sanitized() {
     step build-sanitized "$ROOT/tools/build.sh" sanitized || return 0
@@ -165,6 +172,7 @@ on_host() {
     variant 1
     agent 1
     debug
+    explore
     sanitized
     docs
     programs 200

@@ -17,6 +17,31 @@
 #include "queue.h"
 #include "ring.h"
 
+// Faults that tests/explore switches on, one at a time, to see that its check finds them.
+#ifndef BUG_QUEUE_KEPT // who leaves with an exception keeps what it was woken for
+#define BUG_QUEUE_KEPT (0)
+#endif
+#ifndef BUG_QUEUE_NEXT_UNTOLD // who was woken and takes one wakes nobody for the rest
+#define BUG_QUEUE_NEXT_UNTOLD (0)
+#endif
+#ifndef BUG_QUEUE_STILL_COMING // who was woken counts as under way for good
+#define BUG_QUEUE_STILL_COMING (0)
+#endif
+#ifndef BUG_QUEUE_JOIN_UNTOLD // what shutdown() throws away ends no join()
+#define BUG_QUEUE_JOIN_UNTOLD (0)
+#endif
+#ifndef BUG_QUEUE_MUTEX_UNSEEN // the guard is entered though somebody has the mutex
+#define BUG_QUEUE_MUTEX_UNSEEN (0)
+#endif
+#ifndef BUG_QUEUE_LEFT_BEHIND // a new condition does not take over who waits
+#define BUG_QUEUE_LEFT_BEHIND (0)
+#endif
+
+// How many may be under way at first; see wake(). Tests begin with one.
+#ifndef QUEUE_MOST_COMING
+#define QUEUE_MOST_COMING (UINT8_MAX)
+#endif
+
 // A LifoQueue's list keeps room for so many items.
 #define LIST_KEEP (64)
 
@@ -142,7 +167,9 @@ static mp_obj_t get_condition(queue_obj_t *self, size_t which) {
         mp_obj_t condition = condition_new(MP_OBJ_FROM_PTR(get_mutex(self)));
         sync_enter();
         if (self->conditions[which] == MP_OBJ_NULL) {
-            sync_list_move(&self->lists[which], condition_waiters(condition));
+            if (!BUG_QUEUE_LEFT_BEHIND) {
+                sync_list_move(&self->lists[which], condition_waiters(condition));
+            }
             self->conditions[which] = condition;
         }
         sync_leave();
@@ -219,7 +246,7 @@ static bool has_room(const queue_obj_t *self) {
 
 // Under the guard, by a thread that has taken an item or room, which is also why it may have been woken.
 static void done(queue_obj_t *self, size_t which, const patience_t *patience) {
-    if (patience->woken && is_rationed(self, which)) {
+    if (patience->woken && is_rationed(self, which) && !BUG_QUEUE_NEXT_UNTOLD) {
         self->most_coming[which] = MIN(2 * self->most_coming[which], UINT8_MAX);
         if (which == NOT_EMPTY ? plain_len(self) > 0 : has_room(self)) {
             wake(self, which);
@@ -244,10 +271,10 @@ static void queue_sleep(queue_obj_t *self, size_t which, bool locked, patience_t
     patience->woken = waiter_sleep(&waiter, patience->deadline, &exc);
     if (patience->woken) {
         sync_enter();
-        if (self->coming[which] > 0) {
+        if (self->coming[which] > 0 && !BUG_QUEUE_STILL_COMING) {
             --self->coming[which];
         }
-        if (exc != MP_OBJ_NULL) {
+        if (exc != MP_OBJ_NULL && !BUG_QUEUE_KEPT) {
             // This thread leaves with an exception: what it was woken for is for somebody else.
             wake(self, which);
         }
@@ -577,7 +604,7 @@ static bool enter_plain(queue_obj_t *self) {
         return false;
     }
     sync_enter();
-    if (self->mutex != NULL && sync_sem_is_taken(&self->mutex->sem)) {
+    if (self->mutex != NULL && sync_sem_is_taken(&self->mutex->sem) && !BUG_QUEUE_MUTEX_UNSEEN) {
         sync_leave();
         return false;
     }
@@ -719,7 +746,7 @@ static mp_obj_t queue_init(mp_obj_t self_in, const mp_obj_t *args) {
     self->items = MP_OBJ_NULL;
     self->mutex = NULL;
     self->coming[NOT_EMPTY] = self->coming[NOT_FULL] = 0;
-    self->most_coming[NOT_EMPTY] = self->most_coming[NOT_FULL] = UINT8_MAX;
+    self->most_coming[NOT_EMPTY] = self->most_coming[NOT_FULL] = QUEUE_MOST_COMING;
     for (size_t i = 0; i < N_LISTS; ++i) {
         self->conditions[i] = MP_OBJ_NULL;
         self->lists[i] = (sync_list_t) { NULL, NULL };
@@ -844,7 +871,7 @@ static mp_obj_t queue_shutdown(mp_obj_t self_in, const mp_obj_t *args) {
         }
     }
     sync_enter();
-    if (immediate) {
+    if (immediate && !BUG_QUEUE_JOIN_UNTOLD) {
         wake_all(self, ALL_TASKS_DONE);
     }
     wake_all(self, NOT_EMPTY);

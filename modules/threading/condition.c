@@ -7,6 +7,14 @@
 
 #include "lock.h"
 
+// Faults that tests/explore switches on, one at a time, to see that its check finds them.
+#ifndef BUG_CONDITION_LATE // in line when the lock is given up already
+#define BUG_CONDITION_LATE (0)
+#endif
+#ifndef BUG_CONDITION_KEPT // who leaves with an exception keeps the notification
+#define BUG_CONDITION_KEPT (0)
+#endif
+
 typedef struct _condition_obj_t {
     mp_obj_base_t base;
     mp_obj_t lock;
@@ -118,17 +126,26 @@ static void check_owned(condition_obj_t *self) {
     }
 }
 
+static void stand_in_line(condition_obj_t *self, sync_waiter_t *waiter) {
+    sync_enter();
+    sync_list_append(&self->waiters, waiter);
+    sync_leave();
+}
+
 static bool wait(condition_obj_t *self, sync_deadline_t deadline) {
     // In line before the lock is given up, so no notify() is missed.
     sync_waiter_t waiter;
-    sync_enter();
-    sync_list_append(&self->waiters, &waiter);
-    sync_leave();
+    if (!BUG_CONDITION_LATE) {
+        stand_in_line(self, &waiter);
+    }
     mp_obj_t state;
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
         state = any_lock_release_save(self->lock);
         nlr_pop();
+        if (BUG_CONDITION_LATE) {
+            stand_in_line(self, &waiter);
+        }
     } else {
         sync_enter();
         if (waiter.list != NULL) {
@@ -141,7 +158,7 @@ static bool wait(condition_obj_t *self, sync_deadline_t deadline) {
     }
     mp_obj_t exc;
     bool notified = waiter_sleep(&waiter, deadline, &exc);
-    if (exc != MP_OBJ_NULL && notified) {
+    if (exc != MP_OBJ_NULL && notified && !BUG_CONDITION_KEPT) {
         // This thread leaves with an exception: the notification is for somebody else.
         sync_enter();
         sync_list_wake(&self->waiters, 0);

@@ -13,6 +13,7 @@
 
 #define STACK_SIZE (64 * 1024)
 #define MAX_CHOICES (4096) // a run that makes more does not end
+#define MAX_SHOWN (300) // of a run that does not end
 #define SCHEDULER (-1)
 
 typedef enum { READY, WAITING, TIMED_WAITING, DONE } state_t;
@@ -31,6 +32,7 @@ static coroutine_t threads[EXPLORE_MAX_THREADS];
 static jmp_buf scheduler;
 static const explore_t *program;
 static int running = SCHEDULER;
+static bool atomic;
 static int preemptions, interruptions;
 
 // The choices of this run: those up to `length` are given, the rest are first choices.
@@ -42,15 +44,24 @@ static int position, length;
 static jmp_buf failed;
 static bool expect_failure;
 
+static void switched(int to) {
+    int from = running;
+    running = to;
+    if (program->on_switch != NULL && from != to) {
+        program->on_switch(from, to);
+    }
+}
+
 void explore_fail(const char *what, const char *file, int line) {
     if (!expect_failure) {
         fprintf(stderr, "%s: failed: %s (%s:%d)\nchoices:", program->name, what, file, line);
-        for (int i = 0; i < position; ++i) {
+        for (int i = 0; i < position && i < MAX_SHOWN; ++i) {
             fprintf(stderr, " %d/%d", choices[i].taken, choices[i].of);
         }
         fprintf(stderr, "\n");
         exit(1);
     }
+    switched(SCHEDULER);
     longjmp(failed, 1);
 }
 
@@ -75,14 +86,14 @@ int explore_self(void) {
 
 static void to_scheduler(void) {
     int who = running;
-    running = SCHEDULER;
+    switched(SCHEDULER);
     if (_setjmp(threads[who].here) == 0) {
         _longjmp(scheduler, 1);
     }
 }
 
 static void to_thread(int who) {
-    running = who;
+    switched(who);
     if (_setjmp(scheduler) == 0) {
         if (threads[who].begun) {
             _longjmp(threads[who].here, 1);
@@ -93,9 +104,17 @@ static void to_thread(int who) {
 }
 
 void explore_point(void) {
-    if (running != SCHEDULER) {
+    if (running != SCHEDULER && !atomic) {
         to_scheduler();
     }
+}
+
+void explore_atomic(bool begins) {
+    atomic = begins;
+}
+
+void explore_begin(int who) {
+    threads[who].state = READY;
 }
 
 int explore_futex_wait(uint32_t *word, uint32_t value, bool timed) {
@@ -207,6 +226,7 @@ long explore(const explore_t *program_in, bool expect_failure_in) {
         ++runs;
         position = preemptions = interruptions = 0;
         running = SCHEDULER;
+        atomic = false;
         if (program->setup != NULL) {
             program->setup();
         }
@@ -216,13 +236,12 @@ long explore(const explore_t *program_in, bool expect_failure_in) {
             thread->context.uc_stack.ss_sp = thread->stack;
             thread->context.uc_stack.ss_size = STACK_SIZE;
             thread->context.uc_link = NULL;
-            thread->state = READY;
+            thread->state = i < program->threads - program->late ? READY : DONE;
             thread->begun = false;
             thread->result = 0;
             makecontext(&thread->context, (void (*)(void))entry, 1, i);
         }
         if (setjmp(failed) != 0) {
-            running = SCHEDULER;
             return runs;
         }
         run();

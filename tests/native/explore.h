@@ -28,6 +28,8 @@ typedef struct {
     void (*check)(void); // after each run
     int preemptions; // at most so many switches away from a thread that could go on
     int interruptions; // at most so many futex waits end with EINTR
+    int late; // so many threads, the last ones, run only after explore_begin()
+    void (*on_switch)(int from, int to); // -1: no thread of the program
 } explore_t;
 
 // Returns how many runs there were; does not return if one fails, unless failure is expected: then
@@ -36,6 +38,12 @@ long explore(const explore_t *program, bool expect_failure);
 
 // Another thread may run here.
 void explore_point(void);
+
+// From true to false no other thread runs, whatever the points on the way.
+void explore_atomic(bool begins);
+
+// Lets one of the late threads run.
+void explore_begin(int who);
 
 // A choice among n, each of which is tried.
 int explore_choose(int n);
