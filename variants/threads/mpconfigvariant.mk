@@ -67,6 +67,8 @@ endif
 MICROPY_PY_THREAD = 0
 LDFLAGS += -pthread
 LIB += -lrt # timers: a library of its own before glibc 2.34
+# Where glibc has the choice, on 32 bits: seconds that do not end in 2038. (musl has no others.)
+CFLAGS += -D_TIME_BITS=64
 CFLAGS += -pthread -I$(THREADS_DIR)/../../modules/sync -I$(THREADS_DIR)/../../modules/sync/port
 
 # The debug mode (debug.h), next to what MicroPython's own DEBUG=1 does.
