@@ -19,6 +19,7 @@ import queue
 import sys
 import threading
 from collections import namedtuple
+from time import sleep
 
 try:
     from sys import print_exception
@@ -71,6 +72,8 @@ CANCELLED = "CANCELLED"
 CANCELLED_AND_NOTIFIED = "CANCELLED_AND_NOTIFIED"
 FINISHED = "FINISHED"
 _SETTLED = (CANCELLED_AND_NOTIFIED, FINISHED)
+_CANCELLED = (CANCELLED, CANCELLED_AND_NOTIFIED)
+_NOT_DONE = (PENDING, RUNNING)
 
 # What CPython takes where it cannot count the processors.
 _DEFAULT_WORKERS = 5
@@ -129,7 +132,7 @@ class Future:
         self._result = None
         self._exception = None
         # Tuples, as an empty one takes no memory.
-        self._waiters = ()  # queues of as_completed()
+        self._waiters = ()  # of as_completed()
         self._done_callbacks = ()
 
     def __repr__(self):
@@ -142,13 +145,13 @@ class Future:
         return "<%s at %#x state=%s%s>" % (type(self).__name__, id(self), state.lower(), outcome)
 
     def cancelled(self):
-        return self._state in (CANCELLED, CANCELLED_AND_NOTIFIED)
+        return self._state in _CANCELLED
 
     def running(self):
         return self._state == RUNNING
 
     def done(self):
-        return self._state not in (PENDING, RUNNING)
+        return self._state not in _NOT_DONE
 
     def cancel(self):
         with _lock:
@@ -182,7 +185,8 @@ class Future:
                 return
         self._call(fn)
 
-    # The rest is for executors, and for tests.
+    # The rest is for executors, and for tests. What a worker calls from here on takes no memory, as
+    # who waits for the future would wait for ever if there was none.
 
     def set_running_or_notify_cancel(self):
         with _lock:
@@ -228,14 +232,37 @@ class Future:
         try:
             fn(self)
         except Exception as e:
-            _log("exception calling callback for %r" % self, e)
+            try:
+                _log("exception calling callback for %r" % self, e)
+            except MemoryError:
+                pass
+
+
+class _Waiter:
+    """Futures in the order in which they are settled, with room for all from the beginning."""
+
+    def __init__(self, total):
+        self.condition = threading.Condition(_lock)
+        self.futures = [None] * total
+        self.n = 0
+
+    # Under the lock.
+    def put(self, future):
+        self.futures[self.n] = future
+        self.n += 1
+        self.condition.notify()
+
+    def get(self, i, timeout):
+        with _lock:
+            if self.condition.wait_for(lambda: self.n > i, timeout):
+                return self.futures[i]
 
 
 def as_completed(fs, timeout=None):
     countdown = _Countdown(timeout)
     fs = set(fs)
     total = len(fs)
-    settled = queue.SimpleQueue()
+    settled = _Waiter(total)
     with _lock:
         for future in fs:
             if future._state in _SETTLED:
@@ -243,10 +270,9 @@ def as_completed(fs, timeout=None):
             else:
                 future._waiters += (settled,)
     try:
-        while fs:
-            try:
-                future = settled.get(timeout=countdown())
-            except queue.Empty:
+        for i in range(total):
+            future = settled.get(i, countdown())
+            if future is None:
                 raise TimeoutError("%d (of %d) futures unfinished" % (len(fs), total))
             fs.remove(future)
             yield future
@@ -325,6 +351,16 @@ class Executor:
         return False
 
 
+class _Worker(threading.Thread):
+    # A target would be called by way of memory, and the thread end if there is none.
+    def __init__(self, pool, name):
+        super().__init__(name=name, daemon=False)
+        self._pool = pool
+
+    def run(self):
+        self._pool._run()
+
+
 class ThreadPoolExecutor(Executor):
     BROKEN = BrokenThreadPool
 
@@ -371,12 +407,15 @@ class ThreadPoolExecutor(Executor):
     def _add_thread(self):
         n = len(self._threads)
         if n < self._max_workers:
-            name = "%s_%d" % (self._thread_name_prefix, n)
-            thread = threading.Thread(target=self._run, name=name, daemon=False)
-            thread.start()
-            self._threads.append(thread)
-            if n == 0:
+            thread = _Worker(self, "%s_%d" % (self._thread_name_prefix, n))
+            if self not in _executors:
                 _executors.append(self)
+            self._threads.append(thread)
+            try:
+                thread.start()
+            except BaseException:
+                self._threads.pop()
+                raise
 
     def _run(self):
         if self._initializer is not None:
@@ -386,11 +425,15 @@ class ThreadPoolExecutor(Executor):
                 _log("Exception in initializer:", e)
                 self._break()
                 return
-        try:
-            while self._run_one():
-                pass
-        except BaseException as e:
-            _log("Exception in worker", e)
+        while True:
+            try:
+                if not self._run_one():
+                    return
+            except MemoryError:
+                sleep(0.01)  # it had no call to make yet; the next memory may come from others
+            except BaseException as e:
+                _log("Exception in worker", e)
+                return
 
     # A function of its own, so that an idle thread keeps nothing of its last call alive.
     def _run_one(self):
@@ -399,8 +442,10 @@ class ThreadPoolExecutor(Executor):
                 if self._shutdown or _exiting:
                     return False
                 self._idle += 1
-                self._wake.wait()
-                self._idle -= 1
+                try:
+                    self._wake.wait()
+                finally:
+                    self._idle -= 1
             future, fn, args, kwargs = self._work_queue.get()
         if future.set_running_or_notify_cancel():
             try:

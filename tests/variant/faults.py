@@ -5,6 +5,7 @@ more; once with all that come after it succeeding, and once with all failing. It
 should or raises MemoryError; what it was about can be used afterwards, and nothing is lost.
 """
 
+from variant.futures import LIB
 from variant.harness import HOOKED
 
 # What an operation may raise, besides MemoryError: "can't start new thread".
@@ -583,3 +584,111 @@ def test_imports(t):
         *got, left = second.split()
         p.check_equal("with allocation %d failing" % n, ["1", "9223372036.0", "True"], got)
         left = int(left)
+
+
+# Also the allocations of the pool's threads fail: what was accepted is done, and who waits for it gets
+# a result or MemoryError.
+FUTURES = (
+    COMMON
+    + """
+import threading
+from concurrent import futures
+from concurrent.futures import *
+
+ERRORS = (MemoryError, RuntimeError)
+
+def free():
+    got = []
+    def take():
+        if futures._lock.acquire(False):
+            got.append(1)
+            futures._lock.release()
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    assert got, "the lock is held"
+
+def usable(pool, done):
+    fail(0)
+    free()
+    accepted = [pool.submit(int, i) for i in range(4)]
+    assert [f.result(10) for f in accepted] == [0, 1, 2, 3]
+    pool.shutdown()
+    assert threading.active_count() == 1, threading.enumerate()
+
+def pool():
+    return ThreadPoolExecutor(2)
+
+def started():
+    p = pool()
+    wait([p.submit(int) for _ in range(4)])
+    return p
+
+def submit(p):
+    assert p.submit(int, 7).result(10) == 7
+
+def submit_many(p):
+    accepted = []
+    try:
+        for i in range(5):
+            accepted.append(p.submit(int, i))
+    finally:
+        wait(accepted, timeout=10)
+        assert all(f.done() for f in accepted), accepted
+
+def use_map(p):
+    assert list(p.map(int, "1234", timeout=10)) == [1, 2, 3, 4]
+
+def completed(p):
+    accepted = [p.submit(int, i) for i in range(3)]
+    assert sorted(f.result() for f in as_completed(accepted, timeout=10)) == [0, 1, 2]
+
+def shut(p):
+    p.submit(int)
+    p.shutdown(cancel_futures=True)
+
+def ended(p, done):
+    fail(0)
+    free()
+    p.shutdown()
+    assert threading.active_count() == 1, threading.enumerate()
+
+for make in (pool, started):
+    for operate in (submit, submit_many, use_map, completed):
+        attempts(make, operate, usable, ERRORS)
+    attempts(make, shut, ended, ERRORS)
+attempts(lambda: None, lambda none: pool(), lambda none, done: None)
+print("pools")
+
+def settled(future, done):
+    free()
+    if not future.done():
+        future.set_result(1)
+    assert future.done() and futures._lock._recursion_count() == 0
+
+def call_back(future):
+    called = []
+    future.add_done_callback(called.append)
+    future.set_result(1)
+    assert len(called) == 1
+def timed_out(future):
+    try:
+        future.result(0)
+    except TimeoutError:
+        pass
+for operate in (
+    lambda f: f.set_result(1), lambda f: f.set_exception(ValueError()), lambda f: f.cancel(), call_back, repr,
+    lambda f: f.set_running_or_notify_cancel(), timed_out, lambda f: wait([f], timeout=0),
+):
+    attempts(Future, operate, settled, ERRORS)
+print("futures")
+"""
+)
+
+
+def test_futures(t):
+    p = t.start(FUTURES, env=LIB)
+    p.line("pools")
+    p.line("futures")
+    p.wait_for("the end", lambda: p.popen.poll() is not None)
+    p.check_equal("exit status", 0, p.popen.returncode)
