@@ -53,6 +53,7 @@ DEFAULTS = {
     "store": 262144,
     "hold": 30,
     "utc_offset": 0,
+    "socket": None,
 }
 
 # What a device may be called: it is a part of topics.
@@ -132,26 +133,29 @@ class Agent:
         self.schedules = Schedules(self.disk, self.timers, self.commands.handle, c["utc_offset"])
         self.ops["sched.set"] = self.schedules.set
         self.ops["sched.del"] = self.schedules.delete
+        self.parts = [self.timers, self.commands, self.outbox, self.client]  # with a thread each
+        if c["socket"]:
+            from agent.sdk import Sdk
+
+            ops = {op: self.ops[op] for op in ("ping", "info", "jobs")}
+            self.parts.append(Sdk(c["socket"], self.store, ops, self.builtins))
         self.client.subscribe(self.prefix + "cmd", 1)
         self.client.subscribe(self.prefix + "cmd/list", 1)
         for group in c["groups"]:
             self.client.subscribe("g/%s/cmd" % group, 1)
 
     def start(self):
-        self.timers.start()
-        self.commands.start()
         self.jobs.start()
         self.schedules.start()
-        self.outbox.start()
-        self.client.start()
+        for part in self.parts:
+            part.start()
 
     def run(self):
         """Until SIGTERM or Ctrl-C, or until one of the threads is no more."""
         posix.sigterm_interrupts()
         self.start()
-        parts = (self.client, self.timers, self.commands, self.outbox)
         try:
-            while all(part.thread.is_alive() for part in parts):
+            while all(part.thread.is_alive() for part in self.parts):
                 time.sleep(WATCH)
         except KeyboardInterrupt:
             self.stop()
@@ -237,8 +241,9 @@ class Agent:
             return self._program(command)
         fn = command.get("fn")
         args = command.get("args", {})
-        if fn in self.builtins:
-            return lambda job: self.builtins[fn](job, **args)
+        function = self.builtins.get(fn)
+        if function:
+            return lambda job: function(job, **args)
         return self.functions.resolve(command, **self._how(command))
 
     def _how(self, command):
