@@ -28,6 +28,21 @@ def expired(command):
     return exp is not None and clock_is_set() and time.time() > exp
 
 
+def is_id(id, longest=64):
+    """It is a level of a topic."""
+    return isinstance(id, str) and 0 < len(id) <= longest and not any(
+        c in "+#/" or c < " " for c in id
+    )
+
+
+def _parse(text):
+    """MicroPython's json takes what was cut for whole: then it does not see what follows."""
+    value, end = json.loads(b"[" + text + b",0]")
+    if end != 0:
+        raise ValueError
+    return value
+
+
 class Commands:
     """Takes messages from the client's thread, never waits there, and handles them in its own.
 
@@ -68,7 +83,7 @@ class Commands:
 
     def handle_text(self, text):
         try:
-            command = json.loads(text)
+            command = _parse(text)
         except ValueError:
             command = None
         if isinstance(command, dict) and isinstance(command.get("cmds"), list):
@@ -80,7 +95,7 @@ class Commands:
     def handle(self, command):
         """Also for commands that begin here. What it returns is the command's state."""
         id = command.get("id") if isinstance(command, dict) else None
-        if not isinstance(id, str) or not 0 < len(id) <= 64:
+        if not is_id(id):
             self.send({"id": None, "st": states.REJECTED, "reason": "malformed"})
             return states.REJECTED
         with self._lock:

@@ -12,7 +12,7 @@ import random
 import time
 from binascii import hexlify
 
-from agent.commands import clock_is_set
+from agent.commands import clock_is_set, is_id
 from agent.jobs import Refused
 from agent.mqtt import monotonic
 from agent.store import load, save
@@ -133,7 +133,7 @@ class Schedules:
         if not isinstance(spec, dict) or not isinstance(spec.get("run"), dict):
             raise Refused("task")
         id = spec.get("id")
-        if not isinstance(id, str) or not 0 < len(id) <= 32:
+        if not is_id(id, 32):
             raise Refused("id")
         kinds = [kind for kind in ("cron", "every", "at", "on") if kind in spec]
         if len(kinds) != 1:

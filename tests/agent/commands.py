@@ -107,6 +107,25 @@ def test_duplicates(t):
     d.stop()
 
 
+def test_malformed(t):
+    """What was cut, and ids that are no part of a topic: refused, and what comes next is answered."""
+    d = Device(t, TRACE).start()
+    whole = json.dumps({"id": "m", "op": "run", "fn": "trace", "args": {"word": "cut"}})
+    texts = [whole[:n] for n in range(len(whole))] + [whole + "}", whole + ",0", whole * 2, "{}]"]
+    ids = ("+", "a#", "a/b", "\0", "a\n", "", "x" * 65, 7, None, [], {})
+    texts += [json.dumps({"id": id, "op": "fn.del"}) for id in ids]
+    for text in texts:
+        d.peer.publish("d/dut/cmd", text)
+        e = d.answer(None)
+        assert (e["st"], e["reason"]) == ("rejected", "malformed"), e
+        del d.events[None]
+    for id in ids:
+        a = d.ask("sched.set", task={"id": id, "every": 1, "run": {"fn": "trace"}})
+        assert (a["st"], a["reason"]) == ("rejected", "id"), a
+    assert trace(t) == []
+    d.stop()
+
+
 def test_acknowledged_when_journalled(t):
     """PUBACK for a command comes when it is on flash, and not before."""
     broker = FakeBroker(t)

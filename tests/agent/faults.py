@@ -137,7 +137,7 @@ import json
 class Message:
     def __init__(self, n):
         self.n = n
-        self.payload = json.dumps({"id": "m%d" % n, "op": "set"})
+        self.payload = json.dumps({"id": "m%d" % n, "op": "set"}).encode()
     def ack(self):
         acked.append(self.n)
 acked = []
