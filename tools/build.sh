@@ -28,7 +28,7 @@ targets=(host)
 # The front door's own options are not MicroPython's: its make must not see them.
 debug=${DEBUG:-}
 case $kind in debug | sanitized | explore) debug=1 ;; esac
-export -n ARCH PROFILE LIBC PIE TLS TLS_RECORD MBEDTLS_TREE AGENT DEBUG MACHINE RUNS JOBS QUICK SEED SECONDS
+export -n ARCH PROFILE LIBC PIE TLS TLS_RECORD MBEDTLS_TREE SIGNIFY_TREE AGENT DEBUG MACHINE RUNS JOBS QUICK SEED SECONDS
 "$ROOT/tools/deps.sh" "${targets[@]}"
 find_micropython
 [ "$(libc)" != musl ] || [ -z "$(cross_prefix)" ] ||
@@ -36,6 +36,10 @@ find_micropython
 if [ "$TLS" != 0 ] && [ -z "${MBEDTLS_TREE:-}" ]; then
     MBEDTLS_TREE=$OUT/mbedtls-3.6
     "$ROOT/tools/fetch-mbedtls.sh" "$MBEDTLS_TREE"
+fi
+if [ -n "${AGENT:-}" ] && [ -z "${SIGNIFY_TREE:-}" ]; then
+    SIGNIFY_TREE=$OUT/signify
+    "$ROOT/tools/fetch-signify.sh" "$SIGNIFY_TREE"
 fi
 export -n MPY_DIR
 lock "$OUT/build.lock"
@@ -71,7 +75,7 @@ add_freeze_options() {
     if [ -n "${AGENT:-}" ]; then
         local manifests=$ROOT/agent/manifest.py
         [ "$TLS" = 0 ] || manifests+=" $ROOT/variants/threads/manifest_ssl.py"
-        options+=(FROZEN_MANIFEST="$manifests" AGENT=1)
+        options+=(FROZEN_MANIFEST="$manifests" AGENT=1 SIGNIFY_TREE="$SIGNIFY_TREE")
     elif [ ! -e "$ROOT/variants/threads/manifest.py" ]; then
         return 0
     fi
