@@ -49,9 +49,17 @@ class Commands:
     ops has the function of each operation: function(command) returns the result. Those in `plain`
     change nothing, and are done again when they come again; the answers to all others are kept
     under their id. "run" goes to the jobs. A message is acknowledged when it is handled.
+
+    With opened(text), which gives what was signed or None, what is not in `unsigned` is taken only
+    signed, and for one of `names`.
     """
 
-    def __init__(self, table, jobs, ops, plain, send, size=32):
+    def __init__(
+        self, table, jobs, ops, plain, send, size=32, opened=None, unsigned=(), names=()
+    ):
+        self.opened = opened
+        self.unsigned = unsigned
+        self.names = names
         self.table = table
         self.jobs = jobs
         self.ops = ops
@@ -82,18 +90,28 @@ class Commands:
             message.ack()
 
     def handle_text(self, text):
+        signed = False if self.opened else None
+        if self.opened and text[:9] == b"untrusted":
+            text = self.opened(text)
+            if text is None:
+                self.send({"id": None, "st": states.REJECTED, "reason": "signature"})
+                return
+            signed = True
         try:
             command = _parse(text)
         except ValueError:
             command = None
         if isinstance(command, dict) and isinstance(command.get("cmds"), list):
             for each in command["cmds"]:  # the answer to cmd/get
-                self.handle(each)
+                if isinstance(each, str):
+                    self.handle_text(each.encode())
+                else:
+                    self.handle(each, signed)
         else:
-            self.handle(command)
+            self.handle(command, signed)
 
-    def handle(self, command):
-        """Also for commands that begin here. What it returns is the command's state."""
+    def handle(self, command, signed=None):
+        """What it returns is the command's state. signed is None for those that begin here."""
         id = command.get("id") if isinstance(command, dict) else None
         if not is_id(id):
             self.send({"id": None, "st": states.REJECTED, "reason": "malformed"})
@@ -101,7 +119,7 @@ class Commands:
         with self._lock:
             known = self.table.state(id)
             if known is None:
-                return self._handle_new(id, command)
+                return self._handle_new(id, command, signed)
         if id in self.table.answers:
             self.table.resend(id)
             self.jobs.answered()
@@ -109,7 +127,25 @@ class Commands:
             self.send(known)
         return known["st"]
 
-    def _handle_new(self, id, command):
+    def _not_allowed(self, id, command, signed):
+        """Why not. Who may not send commands has no flash written."""
+        command.pop("signed", None)
+        if signed:
+            exp = command["signed"] = command.get("exp")
+            if command.get("to") not in self.names:
+                return "to"
+            if not isinstance(exp, int):
+                return "exp"
+            if self.table.replayed(id, exp):
+                return "replayed"
+        elif signed is False and (command.get("op") not in self.unsigned or "argv" in command):
+            return "not signed"
+
+    def _handle_new(self, id, command, signed):
+        reason = self._not_allowed(id, command, signed)
+        if reason:
+            self.send({"id": id, "st": states.REJECTED, "reason": reason})
+            return states.REJECTED
         op = command.get("op")
         state, fields = states.SUCCEEDED, {}
         try:
@@ -134,5 +170,7 @@ class Commands:
         if op in self.plain:
             self.send(dict(fields, id=id, st=state))
         else:
+            if signed:
+                fields["signed"] = command["signed"]
             self.jobs.answer(id, state, **fields)
         return state

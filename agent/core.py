@@ -54,6 +54,8 @@ DEFAULTS = {
     "hold": 30,
     "utc_offset": 0,
     "socket": None,
+    "keys": [],
+    "unsigned": ["cancel", "fn.list", "info", "jobs", "ping", "run", "sched.list"],
 }
 
 # What a device may be called: it is a part of topics.
@@ -129,7 +131,16 @@ class Agent:
             "sched.list": lambda command: self.schedules.list(),
         }
         plain = ("ping", "info", "jobs", "fn.get", "fn.list", "sched.list")
-        self.commands = Commands(self.table, self.jobs, self.ops, plain, self.outbox.event)
+        opened = None
+        if c["keys"]:
+            from agent.signed import Keys
+
+            opened = Keys(c["keys"]).opened
+        groups = ["g/" + group for group in c["groups"]]
+        self.commands = Commands(
+            self.table, self.jobs, self.ops, plain, self.outbox.event, 32, opened, c["unsigned"],
+            ["d/" + device] + groups,
+        )
         self.schedules = Schedules(self.disk, self.timers, self.commands.handle, c["utc_offset"])
         self.ops["sched.set"] = self.schedules.set
         self.ops["sched.del"] = self.schedules.delete
@@ -141,8 +152,8 @@ class Agent:
             self.parts.append(Sdk(c["socket"], self.store, ops, self.builtins))
         self.client.subscribe(self.prefix + "cmd", 1)
         self.client.subscribe(self.prefix + "cmd/list", 1)
-        for group in c["groups"]:
-            self.client.subscribe("g/%s/cmd" % group, 1)
+        for group in groups:
+            self.client.subscribe(group + "/cmd", 1)
 
     def start(self):
         self.jobs.start()

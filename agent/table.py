@@ -20,6 +20,9 @@ class Table:
     The journal has records of three kinds: {"id", "cmd"} an accepted command, {"id", "run"} it has
     begun, {"id", "st", ...} its answer. Each may carry "sent": ids of answers that have arrived,
     which also comes alone.
+
+    A signed command, which has "signed", its exp, is told from a copy of itself for longer: of the
+    ids those are kept that expire last, and none is taken that expires before them.
     """
 
     def __init__(self, disk, name, keep=64, journal_size=32768):
@@ -33,6 +36,8 @@ class Table:
         self.last = []  # of the answered ids
         self.unsent = []  # ids
         self._sent = []  # not in the journal yet
+        self.signed = {}  # id: exp
+        self.floor = 0  # the last exp that is no longer in there
         self._long = []  # ids of answers that may lose their result
         self._journal = Journal(disk, name)
         for record in self._journal.read():
@@ -42,17 +47,36 @@ class Table:
         id = record.get("id")
         for sent in record.pop("sent", ()):
             self._forget_sent(sent)
-        if id is None:
+        if "floor" in record:
+            self.floor = record["floor"]
+            self.signed = record["signed"]
+        elif id is None:
             pass
         elif "cmd" in record:
-            self.open[id] = record["cmd"]
-            self.order.append(id)
+            self._accept(record["cmd"])
         elif "run" in record:
             self.begun.add(id)
         else:
             self._answer(record)
 
+    def _accept(self, command):
+        self.open[command["id"]] = command
+        self.order.append(command["id"])
+        self._note(command)
+
+    def _note(self, record):
+        if "signed" in record:
+            self.signed[record["id"]] = record["signed"]
+            if len(self.signed) > self.keep:
+                id = min(self.signed, key=self.signed.get)
+                self.floor = self.signed.pop(id)
+
+    def replayed(self, id, exp):
+        """Whether a signed command that is not known now may have been here before."""
+        return id in self.signed or exp <= self.floor
+
     def _answer(self, event):
+        self._note(event)
         id = event["id"]
         if self.open.pop(id, None) is not None:
             self.order.remove(id)
@@ -91,6 +115,8 @@ class Table:
         self._sent = []
 
     def _records(self):
+        if self.signed:
+            yield {"floor": self.floor, "signed": self.signed}
         for id in self.last:
             yield self.answers[id]
             if id not in self.unsent:
@@ -111,8 +137,7 @@ class Table:
     def accept(self, command):
         with self.lock:
             self._append({"id": command["id"], "cmd": command})
-            self.open[command["id"]] = command
-            self.order.append(command["id"])
+            self._accept(command)
 
     def begin(self, id):
         with self.lock:

@@ -93,6 +93,8 @@ LIST
             ;;
         agent) cat <<LIST
 mosquitto|/usr/sbin/mosquitto   mosquitto
+signify-openbsd                 signify-openbsd
+openssl                         openssl
 LIST
             ;;
         *) die "deps.sh: unknown target $1" ;;
