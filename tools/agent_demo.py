@@ -39,7 +39,8 @@ class Server:
     def __init__(self, port):
         self.changed = threading.Condition()
         self.events = []
-        self.client = mqtt.Client("127.0.0.1", port, "server", on_message=self.take)
+        self.client = mqtt.Client(
+            "127.0.0.1", port, "server", "server", "let me in", on_message=self.take)
         self.client.subscribe("d/pump-7/#", 1)
         self.client.start()
 
@@ -80,6 +81,21 @@ class Server:
         return self.wait(lambda e: e.get("id") == id and e["st"] in TERMINAL)
 
 
+def broker_command(folder, port, users):
+    """mosquitto with a password and the rights of tools/agent.acl for each (name, password)."""
+    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    passwords = folder / "passwords"
+    passwords.write_text("")
+    for name, password in users:
+        subprocess.run(["mosquitto_passwd", "-b", str(passwords), name, password], check=True)
+    lines = ["listener %d 127.0.0.1" % port, "allow_anonymous false",
+             "password_file %s" % passwords, "acl_file %s" % (ROOT / "tools/agent.acl")]
+    if os.geteuid() == 0:
+        lines.append("user root")  # another could not read the folder
+    (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+    return [program, "-c", str(folder / "mosquitto.conf")]
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -89,7 +105,7 @@ def free_port():
 def steps(folder, interpreter, port):
     """Yields (what is shown, whether it came out so)."""
     config = {"device": "pump-7", "host": "127.0.0.1", "port": port, "data": str(folder / "data"),
-              "backoff": [0.1, 1], "grace": 1, "exec": True}
+              "user": "pump-7", "password": "seven", "backoff": [0.1, 1], "grace": 1, "exec": True}
     (folder / "data").mkdir()
     (folder / "config.json").write_text(json.dumps(config))
     server = Server(port)
@@ -144,7 +160,9 @@ def main(interpreter):
     port = free_port()
     passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="agent-demo-") as folder:
-        broker = subprocess.Popen([program, "-p", str(port)], stderr=subprocess.DEVNULL)
+        users = (("server", "let me in"), ("pump-7", "seven"))
+        broker = subprocess.Popen(
+            broker_command(Path(folder), port, users), stderr=subprocess.DEVNULL)
         try:
             for _ in range(200):
                 try:
