@@ -35,7 +35,7 @@ def is_id(id, longest=64):
     )
 
 
-def _parse(text):
+def parse(text):
     """MicroPython's json takes what was cut for whole: then it does not see what follows."""
     value, end = json.loads(b"[" + text + b",0]")
     if end != 0:
@@ -98,7 +98,7 @@ class Commands:
                 return
             signed = True
         try:
-            command = _parse(text)
+            command = parse(text)
         except ValueError:
             command = None
         if isinstance(command, dict) and isinstance(command.get("cmds"), list):

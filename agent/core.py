@@ -9,12 +9,13 @@ import sys
 import time
 
 import posix
-from agent.commands import Commands, clock_is_set, expired
+from agent.commands import Commands, clock_is_set, expired, parse
 from agent.functions import Functions, interpreter
-from agent.jobs import Jobs, Refused
+from agent.jobs import Jobs, Refused, describe
 from agent.mqtt import Client, monotonic
 from agent.outbox import Outbox
 from agent.process import Process
+from agent.provision import ConfigError, Identity, check
 from agent.sched import Schedules
 from agent.store import Disk, Ring
 from agent.table import Table
@@ -26,6 +27,9 @@ VERSION = "0.1"
 # whoever started the agent starts it again.
 WATCH = 30
 DEAD = 70
+
+# The exit status for a configuration that cannot be used: to start again does not help.
+CONFIG = 78
 
 # Classes of stored messages: the higher, the longer they are kept.
 LOG, TELEMETRY, EVENT = range(3)
@@ -58,20 +62,17 @@ DEFAULTS = {
     "unsigned": ["cancel", "fn.list", "info", "jobs", "ping", "run", "sched.list"],
 }
 
-# What a device may be called: it is a part of topics.
-_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:"
 
-
-def tls_context(config):
+def tls_context(ca, cert=None, key=None):
     """An ssl.SSLContext that asks for the broker's certificate and shows the device's."""
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_mode = ssl.CERT_REQUIRED
-    with open(config["ca"], "rb") as f:
+    with open(ca, "rb") as f:
         context.load_verify_locations(cadata=f.read())
-    if "cert" in config:
-        context.load_cert_chain(config["cert"], config["key"])
+    if cert:
+        context.load_cert_chain(cert, key)
     return context
 
 
@@ -79,24 +80,26 @@ class Agent:
     """config is a dict with device, host and data at least; disk is for tests."""
 
     def __init__(self, config, disk=None):
-        for key in config:
-            if key not in DEFAULTS and key not in ("device", "host", "data"):
-                raise ValueError("unknown in the configuration: " + key)
-        c = self.config = dict(DEFAULTS, **config)
+        c = self.config = check(config, DEFAULTS)
         device = c["device"]
-        if not device or any(ch not in _NAME for ch in device):
-            raise ValueError("device")
         self.prefix = "d/%s/" % device
+        self._cert = None  # the file in use
         self.boot = int.from_bytes(os.urandom(4), "big")
         self.began = monotonic()
         self.disk = disk or Disk(c["data"])
-        for folder in ("q", "tmp"):
-            self.disk.make_folder(folder)
+        try:
+            for folder in ("q", "tmp"):
+                self.disk.make_folder(folder)
+        except OSError as e:
+            raise ConfigError("data: " + describe(e))
         self.timers = Timers()
+        self.identity = Identity(self.disk, device)
+        self._which = 0  # of the certificates, the newest first
+        self._was_connected = False
         tls = c["tls"]
         self.client = Client(
             c["host"], c["port"], device, c["user"], c["password"],
-            tls_context(tls) if tls else None, tls and tls.get("server_hostname"),
+            self._context(), tls and tls.get("server_hostname"),
             c["keepalive"], False, (self.prefix + "state", self._state("lost"), 1, True),
             c["backoff"], on_message=self._on_message, on_state=self._on_state, manual_ack=True,
         )
@@ -121,6 +124,8 @@ class Agent:
         f = self.functions
         self.ops = {
             "cancel": self._cancel,
+            "cert.put": self._cert_put,
+            "cert.request": self.identity.request,
             "fn.put": self._fn_put,
             "fn.del": self._fn_del,
             "ping": lambda command: {"now": int(time.time()), "up": self._up()},
@@ -135,7 +140,10 @@ class Agent:
         if c["keys"]:
             from agent.signed import Keys
 
-            opened = Keys(c["keys"]).opened
+            try:
+                opened = Keys(c["keys"]).opened
+            except ValueError as e:
+                raise ConfigError("keys: " + str(e))
         groups = ["g/" + group for group in c["groups"]]
         self.commands = Commands(
             self.table, self.jobs, self.ops, plain, self.outbox.event, 32, opened, c["unsigned"],
@@ -149,7 +157,8 @@ class Agent:
             from agent.sdk import Sdk
 
             ops = {op: self.ops[op] for op in ("ping", "info", "jobs")}
-            self.parts.append(Sdk(c["socket"], self.store, ops, self.builtins))
+            sdk = Sdk(c["socket"], self.store, ops, self.builtins)
+            self.parts.insert(0, sdk)  # before others make files: it has a umask of its own
         self.client.subscribe(self.prefix + "cmd", 1)
         self.client.subscribe(self.prefix + "cmd/list", 1)
         for group in groups:
@@ -192,6 +201,7 @@ class Agent:
             "ver": VERSION,
             "py": sys.version,
             "boot": self.boot,
+            "cert": self._cert,
             "up": self._up(),
             "now": int(time.time()) if clock_is_set() else None,
             "free": self.disk.free(),
@@ -223,6 +233,14 @@ class Agent:
         else:
             print("mqtt:", info, file=sys.stderr)
             self.outbox.kick()
+            # The broker was there, and may not have wanted this certificate.
+            if self.client.reached and not self._was_connected:
+                self._which += 1
+                try:
+                    self.client.tls = self._context()
+                except ConfigError as e:
+                    print(e, file=sys.stderr)
+        self._was_connected = connected
         self.schedules.event("online" if connected else "offline")
 
     def _greet(self):
@@ -231,7 +249,28 @@ class Agent:
         open = json.dumps({"boot": self.boot, "open": list(self.table.order)})
         publish(self.prefix + "cmd/get", open, 1, False, True)
 
+    def _context(self):
+        """With the device's newest certificate, or an older one after that was refused."""
+        tls = self.config["tls"]
+        if not tls:
+            return None
+        own = [(self.disk.root + n, None) for n in ("id", "id.old") if self.disk.exists(n)]
+        if "cert" in tls or not own:
+            own.append((tls.get("cert"), tls.get("key")))
+        self._cert, key = own[self._which % len(own)]
+        try:
+            return tls_context(tls["ca"], self._cert, key)
+        except (OSError, ValueError) as e:
+            raise ConfigError("tls: " + describe(e))
+
     # Operations
+
+    def _cert_put(self, command):
+        end = self.identity.put(command)
+        self._which = 0
+        self.client.tls = self._context()
+        self.timers.at(monotonic() + 1, self.client.reconnect)  # when the answer has gone
+        return {"until": end}
 
     def _cancel(self, command):
         if not self.jobs.cancel(command.get("job")):
@@ -283,6 +322,30 @@ def child_environment():
 
 
 def main(argv):
-    with open(argv[1]) as f:
-        config = json.load(f)
-    Agent(config).run()
+    posix.umask(0o077)  # keys and journals are nobody else's
+    try:
+        config = check(read_config(argv[1]), DEFAULTS)
+        if len(argv) > 2:
+            return provision(Identity(Disk(config["data"]), config["device"]), *argv[2:])
+        agent = Agent(config)
+    except ConfigError as e:
+        print("%s: %s" % (argv[1], e), file=sys.stderr)
+        sys.exit(CONFIG)
+    agent.run()
+
+
+def read_config(name):
+    try:
+        with open(name, "rb") as f:
+            return parse(f.read())
+    except (OSError, ValueError) as e:
+        raise ConfigError(describe(e))
+
+
+def provision(identity, verb, name=None):
+    """Before there is a broker: prints a request, or takes a certificate."""
+    if verb == "request":
+        print(identity.request(), end="")
+    else:
+        with open(name) as f:
+            print(identity.put({"cert": f.read()}))

@@ -170,6 +170,7 @@ class Client:
         self.on_suback = on_suback
         self.manual_ack = manual_ack
         self.connected = False
+        self.reached = False  # in the last attempt somebody was there
         self.too_long = 0
         self._hello = self._connect_packet(client_id, user, password, will, clean)
         self._window = inflight
@@ -178,6 +179,7 @@ class Client:
         # The lock guards what follows.
         self._lock = threading.Lock()
         self._woken = False  # there is a byte in the pipe, or soon
+        self._leave = False
         self._stop_at = None  # when stop() gives up waiting
         self._connection = 0  # counts them
         self._subscriptions = {}  # filter: QoS
@@ -209,6 +211,12 @@ class Client:
             self._wake_up()
         if self.thread and self.thread is not threading.current_thread():
             self.thread.join()
+
+    def reconnect(self):
+        """Ends the connection and makes another, with what tls is by then."""
+        with self._lock:
+            self._leave = True
+            self._wake_up()
 
     def subscribe(self, filter, qos=0):
         with self._lock:
@@ -363,6 +371,7 @@ class Client:
         return _packet(0x10, b"\0\4MQTT\4" + struct.pack("!BH", flags, self.keepalive) + body)
 
     def _connect(self):
+        self.reached = False
         error = MQTTError("no address")
         for info in socket.getaddrinfo(self.host, self.port, 0, socket.SOCK_STREAM):
             sock = socket.socket(info[0], info[1])
@@ -375,6 +384,7 @@ class Client:
                 error = e
         else:
             raise error
+        self.reached = True
         self._sock = self._stream = sock
         sock.setblocking(False)
         try:
@@ -449,6 +459,9 @@ class Client:
             if rest <= 0:
                 raise MQTTError("no answer to CONNECT")
             return None if self._stop_at is not None else rest
+        if self._leave:
+            self._leave = False
+            raise MQTTError("asked to reconnect")
         ends = []
         if self._stop_at is not None:
             with self._lock:

@@ -15,7 +15,7 @@ import time
 from queue import Queue
 
 from agent.jobs import Failed, Refused, describe
-from posix import pipe, read, set_blocking, write
+from posix import pipe, read, set_blocking, umask, write
 
 # Programs at once, the longest line, and what the kernel holds for one that does not read.
 _CLIENTS = 8
@@ -87,7 +87,9 @@ class Sdk:
         except OSError:
             pass
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        mask = umask(0)
         self._listener.bind(struct.pack("H", socket.AF_UNIX) + self.path.encode() + b"\0")
+        umask(mask)
         self._listener.listen(_CLIENTS)
         self.thread.start()
 

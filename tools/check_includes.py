@@ -37,6 +37,7 @@ C_RULES = {
     "modules/queue": ("C", "py/", "modules/sync/", "modules/threading/", "modules/queue/"),
     "modules/posix": ("C", "OS", "py/"),
     "modules/signify": ("C", "py/", "mbedtls/", "compat.h", "ge25519.h", "sha2.h"),
+    "modules/x509": ("C", "py/", "mbedtls/"),
     "variants/threads": (
         ("C", "OS", "py/", "mbedtls/", "variants/", "modules/sync/", "modules/sync/port/")
         + ("variants/threads/",)
@@ -46,7 +47,7 @@ C_RULES = {
 # Folder: the modules that its Python files may import, besides those of the folder itself.
 PYTHON_RULES = {
     "lib": STOCK | {"threading", "queue"},
-    "agent": STOCK | {"threading", "queue", "posix", "signify"},
+    "agent": STOCK | {"threading", "queue", "posix", "signify", "x509"},
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -194,7 +194,7 @@ tls() {
 on_tls() {
     TLS=13 PROFILE=small AGENT=1 step "build-$ARCH-tls" "$ROOT/tools/build.sh" || return 0
     tls "$1"
-    agent "$1" tls signed.
+    agent "$1" tls signed. provision.
 }
 
 on_musl() {

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -99,6 +100,12 @@ static mp_obj_t modposix_set_blocking(mp_obj_t fd_in, mp_obj_t blocking) {
     return none_or_raise(fcntl(fd, F_SETFL, mp_obj_is_true(blocking) ? flags & ~O_NONBLOCK : flags | O_NONBLOCK));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(modposix_set_blocking_obj, modposix_set_blocking);
+
+// Of files that are made from now on; returns what it was.
+static mp_obj_t modposix_umask(mp_obj_t mask) {
+    return MP_OBJ_NEW_SMALL_INT(umask(mp_obj_get_int(mask)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(modposix_umask_obj, modposix_umask);
 
 // Processes
 
@@ -366,6 +373,7 @@ static const mp_rom_map_elem_t modposix_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&modposix_write_obj) },
     { MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&modposix_close_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_blocking), MP_ROM_PTR(&modposix_set_blocking_obj) },
+    { MP_ROM_QSTR(MP_QSTR_umask), MP_ROM_PTR(&modposix_umask_obj) },
     { MP_ROM_QSTR(MP_QSTR_getpid), MP_ROM_PTR(&modposix_getpid_obj) },
     { MP_ROM_QSTR(MP_QSTR_kill), MP_ROM_PTR(&modposix_kill_obj) },
     { MP_ROM_QSTR(MP_QSTR_waitpid), MP_ROM_PTR(&modposix_waitpid_obj) },

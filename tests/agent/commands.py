@@ -108,7 +108,7 @@ def test_duplicates(t):
 
 
 def test_malformed(t):
-    """What was cut, and ids that are no part of a topic: refused, and what comes next is answered."""
+    """What was cut, and ids that are no part of a topic: refused, and the next is answered."""
     d = Device(t, TRACE).start()
     whole = json.dumps({"id": "m", "op": "run", "fn": "trace", "args": {"word": "cut"}})
     texts = [whole[:n] for n in range(len(whole))] + [whole + "}", whole + ",0", whole * 2, "{}]"]
@@ -522,4 +522,4 @@ def test_module(t):
     for wrong in ({"device": "a/b"}, {"device": ""}, {"colour": 1}):
         (t.folder / "config.json").write_text(json.dumps(dict(d.config, **wrong)))
         p = subprocess.run(command, env=environment, cwd="/", capture_output=True, timeout=20)
-        assert p.returncode == 1 and b"ValueError" in p.stderr, p
+        assert p.returncode == 78, p

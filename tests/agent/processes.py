@@ -47,6 +47,20 @@ def test_descriptors(t):
     )
 
 
+def test_umask(t):
+    t.run(
+        """
+        import posix
+        old = posix.umask(0o077)
+        with open("private", "w"):
+            pass
+        print(posix.umask(0o027) == 0o077, posix.umask(old) == 0o027, posix.umask(old) == old)
+        """,
+        stdout="True True True\n",
+    )
+    assert (t.folder / "private").stat().st_mode & 0o777 == 0o600
+
+
 def test_errors(t):
     t.run(
         """

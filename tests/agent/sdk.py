@@ -186,7 +186,7 @@ def test_deaf(t):
 
 @stress
 def test_anyhow(t):
-    """Programs that come, serve, put, die in the middle: the agent has no fault, nothing is left."""
+    """Programs that come, serve, put, die at any moment: no fault of the agent, nothing is left."""
     d = device(t, workers=3, queue=64)
     random = t.random
     for _ in t.repeats(15):
@@ -213,11 +213,12 @@ def test_anyhow(t):
 
 
 def test_restart(t):
-    """A socket that an agent has left is no hindrance, and a folder that is not there a clear end."""
+    """A socket that an agent has left is no hindrance; a folder that is not there ends it."""
     d = device(t)
     d.kill()
     d.start()
     assert "result" in Program(t).ask("ping")
+    assert (t.folder / "sock").stat().st_mode & 0o777 == 0o777
     d.stop()
     d.config["socket"] = "/nowhere/sock"
     d.run()

@@ -221,7 +221,8 @@ def test_replayed(t):
     d.kill()
     d.start()
     refused(d, run, "replayed", "r")
-    assert ask(d, "later", signer.command("later", "run", argv=["echo"], exp=7300))["result"] == "\n"
+    a = ask(d, "later", signer.command("later", "run", argv=["echo"], exp=7300))
+    assert a["result"] == "\n", a
     assert ran.read_text() == "x\n"
     d.stop()
 

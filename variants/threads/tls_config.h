@@ -122,6 +122,14 @@
 #define MBEDTLS_X509_CRT_PARSE_C
 #define MBEDTLS_X509_RSASSA_PSS_SUPPORT
 
+// What modules/x509 makes: keys and requests for certificates.
+#if THREADS_X509
+#define MBEDTLS_PK_WRITE_C
+#define MBEDTLS_PEM_WRITE_C
+#define MBEDTLS_X509_CREATE_C
+#define MBEDTLS_X509_CSR_WRITE_C
+#endif
+
 // Errors that have a name rather than a number: those of the protocol, of certificates and of keys.
 #if THREADS_TLS_NAMES
 #undef MBEDTLS_AES_C
