@@ -1,8 +1,28 @@
+import gc
 import sys
-
-from agent.core import main
+import threading
 
 if len(sys.argv) < 2 or sys.argv[2:] != ["request"] and sys.argv[2:3] not in ([], ["cert"]):
     print("usage: micropython -m agent CONFIG.json [request | cert FILE]", file=sys.stderr)
     sys.exit(2)
-main(sys.argv)
+
+# Left to itself the collector first goes through the whole heap, which then stays in RAM.
+gc.threshold(4096)
+
+agent = 1
+
+
+# In a thread, whose stack goes with it: the main thread's would stay as deep as it once was.
+def load():
+    global agent
+    from agent.core import prepare
+
+    agent = prepare(sys.argv)
+
+
+thread = threading.Thread(target=load)
+thread.start()
+thread.join()
+if isinstance(agent, int):
+    sys.exit(agent)
+agent.run()

@@ -321,17 +321,17 @@ def child_environment():
     return ["PATH=/usr/bin:/bin", "MICROPYPATH=%s:.frozen" % path]
 
 
-def main(argv):
+def prepare(argv):
+    """An Agent, or the exit status."""
     posix.umask(0o077)  # keys and journals are nobody else's
     try:
         config = check(read_config(argv[1]), DEFAULTS)
         if len(argv) > 2:
             return provision(Identity(Disk(config["data"]), config["device"]), *argv[2:])
-        agent = Agent(config)
+        return Agent(config)
     except ConfigError as e:
         print("%s: %s" % (argv[1], e), file=sys.stderr)
-        sys.exit(CONFIG)
-    agent.run()
+        return CONFIG
 
 
 def read_config(name):
@@ -349,3 +349,4 @@ def provision(identity, verb, name=None):
     else:
         with open(name) as f:
             print(identity.put({"cert": f.read()}))
+    return 0

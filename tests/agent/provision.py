@@ -266,3 +266,36 @@ def test_cut_tls(t):
         """)
     p.match(r"states [1-9]\d\d")
     p.finish()
+
+
+def status(pid, name):
+    with open("/proc/%d/status" % pid) as f:
+        return int(re.search(name + r":\s+(\d+)", f.read()).group(1))
+
+
+def test_resident_tls(t):
+    """The agent as it is on a board, frozen in, with TLS 1.3, certificates and 8 threads: 1 MB."""
+    need(t)
+    if not t.musl:
+        raise Skip("the figure is for a static build with musl")
+    authority = Authority(t)
+    broker = authority.broker()
+    authority.make("dut")
+    authority.sign("dut")
+    d = device(t, authority, broker, cert=str(t.folder / "dut.pem"), key=str(t.folder / "dut.key"))
+    d.config.update(socket=str(t.folder / "sock"))
+    (t.folder / "config.json").write_text(json.dumps(d.config))
+    p = subprocess.Popen(
+        [*t.command, "-X", "heapsize=256K", "-m", "agent", str(t.folder / "config.json")],
+        cwd="/", env={"PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL)
+    try:
+        d.until("it to be ready", lambda: "ready" in d.states)
+        d.ask("fn.put", fn="f", ver="1", src="def run(job):\n    return 'y' * 1000\n")
+        for _ in range(40):
+            a = d.ask("run", fn="f")
+            assert a["st"] == "succeeded", a
+        assert status(p.pid, "Threads") == 8
+        assert status(p.pid, "VmRSS") <= 1000, status(p.pid, "VmRSS")
+    finally:
+        p.kill()
+        p.wait()
