@@ -15,6 +15,7 @@ export RUNS ?=
 export JOBS ?=
 export QUICK ?=
 export SEED ?=
+export AGENTS ?=
 SECONDS ?= 60
 MINUTES ?= 10
 
@@ -54,7 +55,7 @@ test-versions: ## tests/both on MPY_DIR's MicroPython, or on the newest one that
 test-stock: ## tests/both on upstream's own builds, with and without a GIL; also ARCH=armhf
 	@tools/test-stock.sh
 
-.PHONY: test-agent agent-demo stress-agent
+.PHONY: test-agent agent-demo stress-agent fleet
 agent-demo: ## the device agent and a server, with mosquitto between them
 	@tools/agent-demo.sh
 
@@ -63,6 +64,9 @@ test-agent: ## the agent's tests alone, on this machine
 
 stress-agent: ## the agent killed, cut off and fed garbage over and over, each for SECONDS
 	@tools/test-agent.sh $(SECONDS)
+
+fleet: ## AGENTS (500) of the agent on this machine, one mosquitto: time, memory, CPU
+	@tools/fleet.sh
 
 test-arm-system: ## the small build in an ARM Linux system: tests, stress and memory within 4 MB
 	@tools/test-arm-system.sh

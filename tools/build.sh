@@ -28,7 +28,7 @@ targets=(host)
 # The front door's own options are not MicroPython's: its make must not see them.
 debug=${DEBUG:-}
 case $kind in debug | sanitized | explore) debug=1 ;; esac
-export -n ARCH PROFILE LIBC PIE TLS TLS_RECORD MBEDTLS_TREE SIGNIFY_TREE AGENT DEBUG MACHINE RUNS JOBS QUICK SEED SECONDS
+export -n ARCH PROFILE LIBC PIE TLS TLS_RECORD MBEDTLS_TREE SIGNIFY_TREE AGENT DEBUG MACHINE RUNS JOBS QUICK SEED AGENTS SECONDS
 "$ROOT/tools/deps.sh" "${targets[@]}"
 find_micropython
 [ "$(libc)" != musl ] || [ -z "$(cross_prefix)" ] ||

@@ -29,6 +29,7 @@ Options:
   RUNS=N JOBS=N     soak-demo: runs in all (1000, under QEMU 200) and at once (4)
   SECONDS=N         stress: for how long each test goes on (60)
   MINUTES=N         soak: for how long (10)
+  AGENTS=N          fleet: how many (500)
   SEED=N            stress: the seed that a failure has named, to repeat it
   QUICK=1           bench-gil: only see that it runs, in less than half a minute
   CFLAGS_EXTRA=...  more flags for the compiler; LDFLAGS_EXTRA= for the linker

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Many agents on one machine, one mosquitto: python3 tools/fleet.py AGENTS INTERPRETER...
+
+How long until all are online, how long until all have answered a command to their group and one
+command each, what memory they have for themselves, what CPU they take when nothing happens. Closes
+with `fleet: N passed, N failed, N skipped`, one for each limit.
+"""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+
+import agent_demo  # noqa: E402 (found through the line above)
+from agent import mqtt  # noqa: E402
+
+# Seconds and KB; docs/fleet.md has what was measured. Objects of 64 bits are twice as large. Rounds:
+# another program may have the machine for a moment, so the best of them counts.
+ONLINE = 10
+ANSWERED = 1
+MEMORY = {32: 100, 64: 140}
+ROUNDS = 5
+QUIET = 10
+
+PATIENCE = 120
+
+
+class Server:
+    """Counts what arrives."""
+
+    def __init__(self, port, agents):
+        self.agents = agents
+        self.changed = threading.Condition()
+        self.ready = {}  # device: when
+        self.answers = {}  # id: {device: when}
+        self.client = mqtt.Client(
+            "127.0.0.1", port, "server", "server", "let me in", on_message=self.take,
+            max_queue=4096, max_bytes=1 << 24, inflight=64)
+        for filter in ("d/+/state", "d/+/evt/+"):
+            self.client.subscribe(filter, 1)
+        self.client.start()
+
+    def take(self, message):
+        now = time.monotonic()
+        _, device, kind, *_ = message.topic.split("/")
+        event = json.loads(message.payload)
+        with self.changed:
+            if kind == "state":
+                if event["s"] == "ready":
+                    self.ready.setdefault(device, now)
+            elif event["st"] in agent_demo.TERMINAL:
+                good = event["st"] == "succeeded"
+                self.answers.setdefault(event["id"], {}).setdefault(device, now if good else None)
+            self.changed.notify()
+
+    def wait(self, what):
+        """Until what() has an entry of each agent; how long each took, the longest last."""
+        with self.changed:
+            if not self.changed.wait_for(lambda: len(what()) == self.agents, PATIENCE):
+                sys.exit("%d of %d in %d s" % (len(what()), self.agents, PATIENCE))
+            return sorted(what().values())
+
+    def publish(self, topic, command):
+        self.client.publish(topic, json.dumps(command), qos=1)
+
+
+def private(pid):
+    """KB that no other process shares."""
+    with open("/proc/%d/smaps_rollup" % pid) as f:
+        return sum(int(line.split()[1]) for line in f if line.startswith("Private_"))
+
+
+def cpu(pids):
+    """Seconds of all of them."""
+    ticks = 0
+    for pid in pids:
+        with open("/proc/%d/stat" % pid) as f:
+            fields = f.read().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def start(folder, interpreter, port, i):
+    name = "dev-%04d" % i
+    data = folder / name
+    data.mkdir()
+    config = {"device": name, "user": name, "password": "x", "host": "127.0.0.1", "port": port,
+              "data": str(data), "groups": ["all"], "backoff": [0.1, 1]}
+    (data / "config.json").write_text(json.dumps(config))
+    return subprocess.Popen(
+        [*interpreter, "-X", "heapsize=128K", "-m", "agent", str(data / "config.json")],
+        cwd="/", env={}, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def broker_command(folder, port):
+    """As the demo's, but without passwords: mosquitto needs 0.1 s to check one."""
+    command = agent_demo.broker_command(folder, port, ())
+    lines = (folder / "mosquitto.conf").read_text().splitlines()
+    lines = [line for line in lines if not line.startswith("password_file")]
+    text = "\n".join(lines).replace("allow_anonymous false", "allow_anonymous true")
+    (folder / "mosquitto.conf").write_text(text + "\nset_tcp_nodelay true\n")
+    return command
+
+
+def measure(folder, interpreter, agents, processes):
+    """Yields (what, figure, limit, unit)."""
+    port = agent_demo.free_port()
+    bits = int(subprocess.check_output(
+        [*interpreter, "-c", "import sys; print(64 if sys.maxsize >> 32 else 32)"]))
+    broker = subprocess.Popen(broker_command(folder, port), stderr=subprocess.DEVNULL)
+    processes.append(broker)
+    server = Server(port, agents)
+    began = time.monotonic()
+    for i in range(agents):
+        processes.append(start(folder, interpreter, port, i))
+    pids = [p.pid for p in processes[1:]]
+    yield "online", server.wait(lambda: server.ready)[-1] - began, ONLINE, "s"
+    before = cpu([broker.pid])
+    for what in ("a command to the group", "a command each"):
+        times = []
+        for round in range(ROUNDS):
+            id = "%s-%d" % (what[-5:].strip(), round)
+            command = {"id": id, "op": "ping"}
+            began = time.monotonic()
+            if "group" in what:
+                server.publish("g/all/cmd", command)
+            else:
+                for i in range(agents):
+                    server.publish("d/dev-%04d/cmd" % i, command)
+            got = server.wait(lambda: server.answers.get(id, {}))
+            times.append((got[-1] - began, got[len(got) // 2] - began))
+        last, median = min(times)
+        print("   %s: median %.0f ms, last %.0f ms; worst round %.0f ms" % (
+            what, 1000 * median, 1000 * last, 1000 * max(times)[0]))
+        yield what + " answered by all", last, ANSWERED, "s"
+    print("   broker: %.0f us of CPU for a command and its answer" % (
+        1e6 * (cpu([broker.pid]) - before) / agents / ROUNDS / 2))
+    memory = sorted(map(private, pids))
+    yield "private memory, the largest", memory[-1], MEMORY[bits], "KB"
+    print("   median %d KB, all %.1f MB; broker %d KB" % (
+        memory[agents // 2], sum(memory) / 1024, private(broker.pid)))
+    before = cpu(pids), cpu([broker.pid])
+    time.sleep(QUIET)
+    print("   idle: %.4f %% CPU each, broker %.2f %%" % (
+        100 * (cpu(pids) - before[0]) / QUIET / agents,
+        100 * (cpu([broker.pid]) - before[1]) / QUIET))
+    server.client.stop()
+
+
+def main(agents, interpreter):
+    if not (shutil.which("mosquitto") or os.path.exists("/usr/sbin/mosquitto")):
+        print("fleet: 0 passed, 0 failed, 1 skipped")
+        return 0
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    passed = failed = 0
+    processes = []
+    # In memory: what a disk does when 500 machines share it says nothing about one.
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="fleet-", dir=place) as folder:
+        try:
+            for what, figure, limit, unit in measure(Path(folder), interpreter, agents, processes):
+                good = figure <= limit
+                print("%s: %d agents, %s: %.2f of %g %s" % (
+                    "ok" if good else "FAIL", agents, what, figure, limit, unit), flush=True)
+                passed += good
+                failed += not good
+        finally:
+            for p in processes:
+                p.kill()
+            for p in processes:
+                p.wait()
+    print("fleet: {} passed, {} failed, 0 skipped".format(passed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), [os.path.abspath(sys.argv[2]), *sys.argv[3:]]))
