@@ -345,6 +345,25 @@ class Growth:
         self.table.add(label, figures, 1, "" if met is None else "<= {:.0f}".format(limit), met)
 
 
+def beside(bench):
+    table = report.Table(
+        "Beside blocked threads",
+        "Nanoseconds of ours, on one core, beside so many threads that wait for something else. Half "
+        "as much again is allowed for caches.",
+        columns=[str(number) for number in THREADS],
+        ratios=(),
+    )
+    args = (bench.size(5, 1), bench.size(300, 20))
+    rows = {n: bench.case((OURS,), "beside", n, *args, prefix=ONE_CORE) for n in THREADS}
+    names = [name for name, _, _ in cases.OPERATIONS]
+    names += ["ping-pong, " + kind for kind in cases.HAND_OVERS]
+    for index, name in enumerate(names):
+        figures = {str(n): each(results, index)[OURS] for n, results in rows.items()}
+        values = [figure.value for figure in figures.values()]
+        table.add(name, figures, 0, "<= 1.5 times", max(values) <= 1.5 * values[0])
+    return table
+
+
 def scaling(bench):
     table = report.Table(
         "Scaling",
@@ -367,12 +386,6 @@ def scaling(bench):
                 return 1.5 * (1 + math.log2(n)) if heap else 1.5
 
             growth.add(label, length, each(results, 0), allowed)
-    lock, put_get = Growth(table), Growth(table)
-    rows = {number: bench.case(who, "beside", number) for number in THREADS}
-    for growth, index, label in ((lock, 0, "with lock"), (put_get, 1, "Queue put, get")):
-        for number, results in rows.items():
-            text = "{} beside {} blocked threads, ns".format(label, number)
-            growth.add(text, number, each(results, index), lambda n: 1.5)
     growth = Growth(table)
     for number in THREADS:
         results = bench.case(who, "start_join", bench.size(200, 20), number)
@@ -404,6 +417,7 @@ GROUPS = (
     sharing,
     system,
     memory,
+    beside,
     scaling,
 )
 

@@ -211,15 +211,15 @@ def full(kind, items):
     return fastest([names["run"]], 20)
 
 
-def beside(number):
-    """The nanoseconds of `with lock` and of put and get beside so many blocked threads."""
+def beside(number, slices, rounds):
+    """Beside so many blocked threads: the nanoseconds of each of OPERATIONS, then of a round of
+    ping_pong() of each of HAND_OVERS."""
     with Blocked(number):
-        runs = [
-            repeated(before, operation)
-            for name, before, operation in OPERATIONS
-            if name in ("with lock", "Queue put, get")
-        ]
-        return fastest(runs, 20)
+        results = operations(slices)
+        for kind in HAND_OVERS:
+            times = sorted(ping_pong(kind, rounds)[:rounds])
+            results.append(times[rounds // 2] * 1000)
+        return results
 
 
 def pipeline(kind, maxsize, producers, consumers, items):
@@ -248,6 +248,7 @@ def pipeline(kind, maxsize, producers, consumers, items):
 
 
 BATCH = 10
+HAND_OVERS = ("Queue", "Event", "Semaphore")
 
 
 def ping_pong(kind, rounds):
