@@ -24,8 +24,7 @@ TESTS = {
     "test_sync": ("modules/sync/sync.c", ["modules/sync"]),
 }
 FLAGS = "-std=gnu99 -O2 -g -Wall -Wextra -Werror".split()
-# A waiter in the sleeper's frame is what the core is built on.
-FLAGS += ["-Wno-dangling-pointer", "-Wno-unknown-warning-option", "-Wno-clobbered"]
+FLAGS += ["-Wno-unknown-warning-option", "-Wno-clobbered"]
 TIMEOUT = 600
 
 # Test: where its headers are.

@@ -73,6 +73,7 @@ valgrind                        valgrind
 LIST
             ;;
         lint) cat <<LIST
+clang                           clang
 clang-tidy                      clang-tidy
 cppcheck                        cppcheck
 LIST
