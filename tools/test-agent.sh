@@ -14,5 +14,6 @@ options=()
 
 "$ROOT/tools/build.sh"
 "$ROOT/tools/deps.sh" agent || true
+"$ROOT/tools/fetch-aedes.sh" "$OUT/aedes" || true
 exec "$PYTHON" -B "$ROOT/tests/run_agent.py" --name "agent-$ARCH" \
     --micropython "$(micropython_command)" "${options[@]}"

@@ -81,9 +81,11 @@ variant() {
         --micropython "$(micropython_command)" --slow-factor "$1" || true
 }
 
-# Without mosquitto, what needs a real broker is skipped. FACTOR as above; then parts of names.
+# Without mosquitto, what needs a real broker is skipped, and without npm what needs another one.
+# FACTOR as above; then parts of names.
 agent() {
     "$ROOT/tools/deps.sh" agent || true
+    "$ROOT/tools/fetch-aedes.sh" "$OUT/aedes" || true
     step "agent-$ARCH" "$PYTHON" -B "$ROOT/tests/run_agent.py" --name "agent-$ARCH" \
         --micropython "$(micropython_command)" --slow-factor "$1" "${@:2}" || true
 }

@@ -2,13 +2,14 @@
 
 import re
 import shutil
+import socket
 import struct
 import textwrap
 import time
 
 from agent.support import (
     CONNACK, CONNECT, DISCONNECT, PINGREQ, PINGRESP, PUBACK, PUBLISH, SUBACK, SUBSCRIBE,
-    Ended, FakeBroker, encode, parse_publish, publish, start,
+    UNSUBACK, Ended, FakeBroker, encode, parse_publish, publish, start,
 )
 from variant.harness import Failure, Skip, least_late, stress
 
@@ -559,6 +560,82 @@ def test_fuzz(t):
         link = broker.accept()
         link.raw(publish("good", b"", 3))
         p.line("good")
+        grown = p.resident() - before
+        assert grown < 200 * 1024, grown
+        end(p)
+        broker.close()
+
+
+def random_packet(random):
+    """What a broker may send at any time, and seldom what it may not."""
+    topic = random.choice(("t", "d/x/cmd", "\u00e4/+", "x" * 200))
+    return (
+        lambda: publish(topic, random.randbytes(random.randrange(200)), random.randrange(4)),
+        lambda: publish(topic, b"x" * random.randrange(5000), random.randrange(60000)),
+        lambda: encode(PUBACK, random.randbytes(2)),
+        lambda: encode(PINGRESP),
+        lambda: encode(UNSUBACK, random.randbytes(2)),
+        lambda: encode(random.randrange(16), random.randbytes(random.randrange(6))),
+    )[min(5, int(random.expovariate(1.1)))]()
+
+
+SYNC = 65000  # the identifier of a message that ends a batch
+
+
+def acknowledged(link):
+    """Whether the client has gone through all that was sent."""
+    try:
+        link.raw(publish("sync", b"", SYNC))
+        while True:
+            kind, _, body = link.packet()
+            if kind == PUBACK and struct.unpack("!H", body)[0] == SYNC:
+                return True
+    except (OSError, Ended):
+        return False
+
+
+@stress
+def test_flood(t):
+    """Tens of thousands of packets, as fast as the client takes them, some of them damaged: it is
+
+    there at the end, and its memory has not grown. Those count that it has gone through.
+    """
+    random = t.random
+    for _ in t.repeats(1):
+        broker = FakeBroker(t)
+        p = run(t, broker, """
+            def on_message(m):
+                if m.topic == "the end":
+                    print(m.topic)
+            c = client(backoff=(0.001, 0.001), on_message=on_message, max_packet=2000)
+            c.subscribe("t", 1)
+            """, SERVE, options=("-X", "heapsize=200K"))
+        before = taken = 0
+        while taken < 20000:
+            link = broker.accept()
+            good = True
+            while good and taken < 20000:
+                packets = [random_packet(random) for _ in range(random.randrange(1, 100))]
+                data = bytearray(b"".join(packets))
+                damaged = random.random() < 0.02
+                if damaged:
+                    data[random.randrange(len(data))] ^= 1 << random.randrange(8)
+                try:
+                    link.raw(data)
+                    if damaged:  # it may wait for the rest of what has no end
+                        link.sock.shutdown(socket.SHUT_WR)
+                        link.expect_end()
+                    good = not damaged and acknowledged(link)
+                except OSError:
+                    good = False
+                taken += len(packets) * good
+            link.close()
+            if not before and taken > 4000:
+                before = p.resident()
+        t.counts["packets"] += taken
+        link = broker.accept()
+        link.raw(publish("the end", b"", 3))
+        p.line("the end")
         grown = p.resident() - before
         assert grown < 200 * 1024, grown
         end(p)
