@@ -192,11 +192,11 @@ tls() {
         --micropython "$(micropython_command)" --slow-factor "$1" || true
 }
 
-# The small profile with TLS and the agent.
+# The small profile with TLS and the agent. FACTOR as above; then parts of names of the agent's tests.
 on_tls() {
     TLS=13 PROFILE=small AGENT=1 step "build-$ARCH-tls" "$ROOT/tools/build.sh" || return 0
     tls "$1"
-    agent "$1" tls signed. provision.
+    agent "$1" tls "${@:2}"
 }
 
 on_musl() {
@@ -209,7 +209,7 @@ on_musl() {
     variant 1
     agent 1
     AGENTS=20 ARCH=host step fleet "$ROOT/tools/fleet.sh" || true
-    ARCH=host on_tls 1
+    ARCH=host on_tls 1 signed. provision.
 }
 
 on_arm() {
@@ -232,7 +232,8 @@ on_arm_small() {
     PROFILE=small both
     step launcher-armhf "$PYTHON" -B "$ROOT/tests/run_launcher.py" --name launcher-armhf \
         --cc "$(cross_prefix)gcc -static" --emulator "$(emulator)" || true
-    on_tls 10
+    # Functions run in processes, which QEMU does not start.
+    on_tls 10 signed.verify provision.configuration
     step sizes "$ROOT/tools/size.sh" check || true
 }
 

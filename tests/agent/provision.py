@@ -273,7 +273,7 @@ def status(pid, name):
         return int(re.search(name + r":\s+(\d+)", f.read()).group(1))
 
 
-def test_resident_tls(t):
+def test_resident(t):
     """The agent as it is on a board, frozen in, with TLS 1.3, certificates and 8 threads: 1 MB."""
     need(t)
     if not t.musl:
