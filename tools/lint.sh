@@ -34,7 +34,7 @@ compile() {
     local compiler=$1 file=$2 guard=-DSYNC_GUARD_IS_GIL=1 level mode
     case $file in
         */port/linux.c) guard= ;; # of a host without that guard
-        */modposix.c) guard+=' -U_GNU_SOURCE' ;; # defines it itself
+        */modposix.c | launcher/*) guard+=' -U_GNU_SOURCE' ;; # defines it itself
     esac
     for level in -Os -O2 -O3; do
         for mode in -DNDEBUG "-DTHREADS_DEBUG=1 -DSYNC_DEBUG=1 -I$OUT/host/obj-debug"; do
