@@ -1,8 +1,8 @@
 """The process of one technician's function: python -m agent.child.
 
 Standard input says what to run, as JSON: {"folder", "fn", "args"}. What the function prints is the
-job's output. Descriptor 3 takes lines of JSON: {"pct", "msg"} progress, {"result"} at the end, or
-{"error"}. SIGTERM raises KeyboardInterrupt.
+job's output. Descriptor 3 takes lines of JSON: {"pct", "msg"} progress, {"log", "level"},
+{"result"} at the end, or {"error"}. SIGTERM raises KeyboardInterrupt.
 
 This file is part of micropython-threading, MIT licence.
 """
@@ -30,6 +30,9 @@ class Job:
         if not is_json([percent, text]):
             raise TypeError("not JSON")
         _tell({"pct": percent, "msg": text})
+
+    def log(self, text, level=20):
+        _tell({"log": text, "level": level})
 
     def canceled(self):
         return False  # KeyboardInterrupt says so

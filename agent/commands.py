@@ -148,6 +148,8 @@ class Commands:
             return states.REJECTED
         op = command.get("op")
         state, fields = states.SUCCEEDED, {}
+        if op not in self.plain:
+            self.jobs.log(20, "%s %s by %s" % (id, op, command.get("by")))
         try:
             if command.get("v", VERSION) > VERSION:
                 raise Refused("version")

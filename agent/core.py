@@ -9,7 +9,9 @@ import sys
 import time
 
 import posix
+from agent import mqtt
 from agent.commands import Commands, clock_is_set, expired, parse
+from agent.files import Files, Log
 from agent.functions import Functions, interpreter
 from agent.jobs import Jobs, Refused, describe
 from agent.mqtt import Client, monotonic
@@ -54,6 +56,8 @@ DEFAULTS = {
     "files": 32,
     "file_size": 1048576,
     "reserve": 131072,
+    "root": None,
+    "log": 20,
     "store": 262144,
     "hold": 30,
     "utc_offset": 0,
@@ -88,7 +92,7 @@ class Agent:
         self.began = monotonic()
         self.disk = disk or Disk(c["data"])
         try:
-            for folder in ("q", "tmp"):
+            for folder in ("q", "tmp", "log"):
                 self.disk.make_folder(folder)
         except OSError as e:
             raise ConfigError("data: " + describe(e))
@@ -103,6 +107,11 @@ class Agent:
             c["keepalive"], False, (self.prefix + "state", self._state("lost"), 1, True),
             c["backoff"], on_message=self._on_message, on_state=self._on_state, manual_ack=True,
         )
+        self.log = Log(
+            Disk(c["data"] + "/log"), self.timers, self.client, self.prefix + "log/", c["log"],
+            c["hold"],
+        )
+        mqtt.report = self.log.exception
         self.table = Table(self.disk, "jobs")
         ring = Ring(self.disk, "q", self._send, limit=c["store"], hold=c["hold"])
         self.ring = ring
@@ -120,22 +129,32 @@ class Agent:
         self.jobs = Jobs(
             self.table, self.timers, self._resolve, self.outbox.event, self.outbox.kick,
             c["workers"], c["queue"], c["timeout"], c["max_timeout"], c["grace"],
+            log=self.log.put,
         )
         f = self.functions
+        files = Files(c["root"] and Disk(c["root"]), self.log, c["reserve"])
         self.ops = {
             "cancel": self._cancel,
             "cert.put": self._cert_put,
             "cert.request": self.identity.request,
             "fn.put": self._fn_put,
-            "fn.del": self._fn_del,
+            "fn.del": f.delete,
             "ping": lambda command: {"now": int(time.time()), "up": self._up()},
             "info": lambda command: self.info(),
             "jobs": lambda command: self.jobs.list(),
             "fn.get": f.get,
             "fn.list": lambda command: f.list(),
             "sched.list": lambda command: self.schedules.list(),
+            "file.get": files.get,
+            "file.put": files.put,
+            "file.ls": files.list,
+            "log.set": self.log.set,
         }
-        plain = ("ping", "info", "jobs", "fn.get", "fn.list", "sched.list")
+        plain = tuple(
+            op for op in self.ops
+            if op not in ("cancel", "fn.put", "fn.del", "cert.put", "cert.request")
+        )
+        self.ops["file.rm"] = files.remove
         opened = None
         if c["keys"]:
             from agent.signed import Keys
@@ -180,6 +199,7 @@ class Agent:
         except KeyboardInterrupt:
             self.stop()
             return
+        self.log.flush()
         print("a thread has ended", file=sys.stderr)
         sys.exit(DEAD)
 
@@ -191,6 +211,7 @@ class Agent:
             pass  # the queue is full: the next state says it
         self.client.stop()
         self.outbox.stop()
+        self.log.flush()
 
     def store(self, kind, name, payload):
         """Takes telemetry, logs and events, for the broker now or later; from any thread."""
@@ -232,6 +253,7 @@ class Agent:
             self.outbox.greet(lambda: self._greet())
         else:
             print("mqtt:", info, file=sys.stderr)
+            self.log.put(30, "offline: %s" % info)
             self.outbox.kick()
             # The broker was there, and may not have wanted this certificate.
             if self.client.reached and not self._was_connected:
@@ -280,9 +302,6 @@ class Agent:
         if self.disk.free() < self.config["reserve"]:
             raise Refused("no space")
         return {"ver": self.functions.put(command)}
-
-    def _fn_del(self, command):
-        return self.functions.delete(command)
 
     def _resolve(self, command):
         if expired(command):  # in the queue

@@ -54,7 +54,14 @@ class Job:
         """Tells how far it is. Not kept if the broker is not there."""
         if not is_json([percent, text]):
             raise TypeError("not JSON")
-        self._jobs.event({"id": self.id, "st": "running", "pct": percent, "msg": text})
+        self.tell({"pct": percent, "msg": text})
+
+    def tell(self, fields):
+        self._jobs.event(dict(fields, id=self.id, st="running"))
+
+    def log(self, text, level=20):
+        """Adds to the device's log. The levels are those of Python's logging."""
+        self._jobs.log(level, "%s: %s" % (self.id, text))
 
     def canceled(self):
         """Whether it shall end: it was canceled, or its time is over."""
@@ -85,12 +92,12 @@ class Jobs:
     """A queue of jobs and the threads that run them.
 
     resolve(command) gives the function that runs it, or raises Refused. event(event) sends what is
-    under way. answered() says that the table has another answer, to be sent.
+    under way. answered() says that the table has another answer, to be sent. log(level, text).
     """
 
     def __init__(
         self, table, timers, resolve, event, answered, workers=2, size=16, timeout=300,
-        max_timeout=86400, grace=5, max_stuck=2,
+        max_timeout=86400, grace=5, max_stuck=2, log=lambda level, text: None,
     ):
         self.table = table
         self.timers = timers
@@ -102,6 +109,7 @@ class Jobs:
         self.max_timeout = max_timeout
         self.grace = grace
         self.max_stuck = max_stuck
+        self.log = log
         self.stuck = 0
         self._queue = PriorityQueue()
         self._lock = threading.Lock()
@@ -181,6 +189,7 @@ class Jobs:
             print_exception(e)
             first = True
         if first:
+            self.log(20, "%s %s %s" % (id, state, fields.get("reason", "")))
             self.answered()
         return first
 

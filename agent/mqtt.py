@@ -115,7 +115,13 @@ def _calls(sock):
     return unless_blocked(sock.recv_into), unless_blocked(sock.send)
 
 
+# Takes exceptions that callbacks raise, besides standard error.
+report = None
+
+
 def print_exception(e):
+    if report:
+        report(e)
     if hasattr(sys, "print_exception"):
         sys.print_exception(e, sys.stderr)
     else:

@@ -225,6 +225,8 @@ class Process:
                 message = json.loads(line)
                 if "pct" in message:
                     self.job.progress(message["pct"], message["msg"])
+                elif "log" in message:
+                    self.job.log(str(message["log"]), int(message["level"]))
                 elif "error" in message:
                     self._error = str(message["error"])
                 else:

@@ -17,7 +17,7 @@ class ConfigError(ValueError):
 
 # What a configuration must have, and what else None may be.
 _TYPES = {"device": "", "host": "", "data": "", "user": "", "password": "", "socket": ""}
-_TYPES["tls"] = {}
+_TYPES.update(tls={}, root="")
 
 # What names in topics are made of.
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:"

@@ -135,8 +135,11 @@ class Disk:
             self._write(name + ".new", mode, piece)
             mode = "ab"
         self._sync(name + ".new")
-        self._rename(name + ".new", name)
-        self._sync(_folder(name))
+        self.rename(name + ".new", name)
+
+    def rename(self, old, new):
+        self._rename(old, new)
+        self._sync(_folder(new))
 
     def remove(self, name):
         """The file may be back if power goes soon."""
