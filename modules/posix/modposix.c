@@ -1,4 +1,4 @@
-// import posix: pipes, processes and signals, for programs that start other programs.
+// import posix: pipes, terminals, processes and signals, for programs that start other programs.
 //
 //     reader, writer = posix.pipe()
 //     pid = posix.spawn(["ls", "-l"], fds=(-1, writer, 2))
@@ -7,7 +7,7 @@
 //     pid, status = posix.waitpid(pid, 0)
 //
 // What CPython's module of this name has is used as there: errors are OSError, descriptors that are
-// made here are closed in programs that are started. spawn() is ours. os has files, select polls
+// made here are closed in programs that are started. spawn() is ours; tcsetwinsize() is termios'. os has files, select polls
 // descriptors, and flush() of a file is fsync().
 //
 // Every call that may block leaves the GIL.
@@ -19,7 +19,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -106,6 +108,33 @@ static mp_obj_t modposix_umask(mp_obj_t mask) {
     return MP_OBJ_NEW_SMALL_INT(umask(mp_obj_get_int(mask)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(modposix_umask_obj, modposix_umask);
+
+// (master, slave) of a new terminal.
+static mp_obj_t modposix_openpty(void) {
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1;
+    if (master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0) {
+        char name[32];
+        if (ptsname_r(master, name, sizeof(name)) == 0) {
+            slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        }
+    }
+    if (slave < 0) {
+        int err = errno;
+        close(master);
+        mp_raise_OSError(err);
+    }
+    return pair(master, slave);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(modposix_openpty_obj, modposix_openpty);
+
+// Takes (rows, columns), and tells the program in the foreground.
+static mp_obj_t modposix_tcsetwinsize(mp_obj_t fd, mp_obj_t size) {
+    mp_obj_t *items;
+    mp_obj_get_array_fixed_n(size, 2, &items);
+    struct winsize winsize = { .ws_row = mp_obj_get_int(items[0]), .ws_col = mp_obj_get_int(items[1]) };
+    return none_or_raise(ioctl(mp_obj_get_int(fd), TIOCSWINSZ, &winsize));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(modposix_tcsetwinsize_obj, modposix_tcsetwinsize);
 
 // Processes
 
@@ -195,6 +224,8 @@ static bool prepare_child(child_t *child) {
     if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || !place_fds(child)) {
         return false;
     }
+    // Fails, and shall, if descriptor 0 is no terminal, or another session's.
+    (void)ioctl(0, TIOCSCTTY, 0);
     if (child->cwd != NULL && chdir(child->cwd) != 0) {
         return false;
     }
@@ -280,7 +311,8 @@ static void get_limits(child_t *child, mp_obj_t tuple) {
 // spawn(argv, *, fds=(0, 1, 2), env=None, cwd=None, limits=(), uid=-1, gid=-1) starts a program and
 // returns its process id. It is found as a shell finds it, leads a session of its own (kill(-pid)
 // reaches it and what it starts), and is killed when the thread ends that started it. Its descriptors
-// 0, 1, ... are those of fds (-1: /dev/null), all others are closed. env is a list of "NAME=value".
+// 0, 1, ... are those of fds (-1: /dev/null), all others are closed. If descriptor 0 is a terminal
+// that no session has, the new one has it: Ctrl-C in there interrupts the program. env is a list of "NAME=value".
 // limits are pairs of RLIMIT_... and a number. What cannot be done raises OSError.
 static mp_obj_t modposix_spawn(size_t n_args, const mp_obj_t *pos_args, mp_map_t *kw_args) {
     enum { ARG_argv, ARG_fds, ARG_env, ARG_cwd, ARG_limits, ARG_uid, ARG_gid };
@@ -374,6 +406,8 @@ static const mp_rom_map_elem_t modposix_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&modposix_close_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_blocking), MP_ROM_PTR(&modposix_set_blocking_obj) },
     { MP_ROM_QSTR(MP_QSTR_umask), MP_ROM_PTR(&modposix_umask_obj) },
+    { MP_ROM_QSTR(MP_QSTR_openpty), MP_ROM_PTR(&modposix_openpty_obj) },
+    { MP_ROM_QSTR(MP_QSTR_tcsetwinsize), MP_ROM_PTR(&modposix_tcsetwinsize_obj) },
     { MP_ROM_QSTR(MP_QSTR_getpid), MP_ROM_PTR(&modposix_getpid_obj) },
     { MP_ROM_QSTR(MP_QSTR_kill), MP_ROM_PTR(&modposix_kill_obj) },
     { MP_ROM_QSTR(MP_QSTR_waitpid), MP_ROM_PTR(&modposix_waitpid_obj) },
@@ -382,6 +416,7 @@ static const mp_rom_map_elem_t modposix_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_sigterm_interrupts), MP_ROM_PTR(&modposix_sigterm_interrupts_obj) },
     { MP_ROM_QSTR(MP_QSTR_monotonic), MP_ROM_PTR(&modposix_monotonic_obj) },
     { MP_ROM_QSTR(MP_QSTR_WNOHANG), MP_ROM_INT(WNOHANG) },
+    { MP_ROM_QSTR(MP_QSTR_SIGHUP), MP_ROM_INT(SIGHUP) },
     { MP_ROM_QSTR(MP_QSTR_SIGTERM), MP_ROM_INT(SIGTERM) },
     { MP_ROM_QSTR(MP_QSTR_SIGKILL), MP_ROM_INT(SIGKILL) },
     { MP_ROM_QSTR(MP_QSTR_RLIMIT_AS), MP_ROM_INT(RLIMIT_AS) },

@@ -225,3 +225,47 @@ def test_sigterm(t):
             p.signal(number)
             p.line("interrupted")
             p.finish()
+
+
+def test_terminal(t):
+    """A terminal of its own: Ctrl-C, its size, and EIO when nobody has it any more."""
+    t.run(
+        """
+        import posix
+        master, slave = posix.openpty()
+        posix.tcsetwinsize(master, (7, 90))
+        pid = posix.spawn(
+            ["sh", "-c", "trap 'echo int; exit 3' INT; trap 'stty size' WINCH; tty; stty size;"
+             "echo ready; while :; do read x; done"], fds=(slave, slave, slave))
+        posix.close(slave)
+        def until(word):
+            data = b""
+            while word not in data:
+                data += posix.read(master, 100)
+            return data
+        lines = until(b"ready").split()
+        print(lines[0][:5], lines[1:])
+        posix.tcsetwinsize(master, (8, 91))
+        until(b"8 91")
+        posix.write(master, b"\\x03")
+        until(b"int")
+        print(posix.waitpid(pid, 0)[1] >> 8)
+        try:
+            while True:
+                posix.read(master, 100)
+        except OSError as e:
+            print(e.errno)
+        for wrong in (1, (1,), ("a", 1)):
+            try:
+                posix.tcsetwinsize(master, wrong)
+            except (TypeError, ValueError) as e:
+                print(type(e).__name__)
+        try:
+            posix.tcsetwinsize(0, (1, 1))
+        except OSError as e:
+            print(e.errno)
+        """,
+        stdout="b'/dev/' [b'7', b'90', b'ready']\n3\n5\nTypeError\nValueError\nTypeError\n25\n",
+    )
+
+
