@@ -157,7 +157,7 @@ class Commands:
                 raise Refused("args")
             if expired(command):
                 raise Refused("expired")
-            if op == "run":
+            if op in ("run", "sh.open", "repl.open"):
                 self.jobs.submit(command)
                 return "queued"
             function = self.ops.get(op)

@@ -51,6 +51,7 @@ DEFAULTS = {
     "max_timeout": 86400,
     "grace": 5,
     "exec": False,
+    "idle": 600,
     "heap": "256K",
     "memory": 33554432,
     "files": 32,
@@ -180,6 +181,7 @@ class Agent:
             self.parts.insert(0, sdk)  # before others make files: it has a umask of its own
         self.client.subscribe(self.prefix + "cmd", 1)
         self.client.subscribe(self.prefix + "cmd/list", 1)
+        self.client.subscribe(self.prefix + "in/#", 1)
         for group in groups:
             self.client.subscribe(group + "/cmd", 1)
 
@@ -246,7 +248,12 @@ class Agent:
     # In the client's thread
 
     def _on_message(self, message):
-        self.commands.on_message(message)
+        head, _, at = message.topic.rpartition("/")
+        if head.startswith(self.prefix + "in/"):
+            message.ack()
+            self.jobs.feed(head[len(self.prefix) + 3 :], at, message.payload)
+        else:
+            self.commands.on_message(message)
 
     def _on_state(self, connected, info):
         if connected:
@@ -306,7 +313,11 @@ class Agent:
     def _resolve(self, command):
         if expired(command):  # in the queue
             raise Refused("expired")
-        if "argv" in command:
+        op = command["op"]
+        if op == "repl.open":
+            how = dict(self._how(command), **self.functions.options)
+            return lambda job: Process(job, self.functions.python, **how).run()
+        if op == "sh.open" or "argv" in command:
             return self._program(command)
         fn = command.get("fn")
         args = command.get("args", {})
@@ -317,17 +328,22 @@ class Agent:
 
     def _how(self, command):
         how = {"online": lambda: self.client.connected, "grace": self.config["grace"]}
-        if command.get("stream"):
+        if command["op"] != "run":
+            how["tty"] = command.get("size", (24, 80))
+            how["idle"] = self.config["idle"]
+        if command.get("stream") or "tty" in how:
             topic = "%sout/%s/" % (self.prefix, command["id"])
             how["send"] = lambda offset, data, done: self._send(topic + str(offset), data, done)
         return how
 
     def _program(self, command):
-        argv = command["argv"]
+        argv = command.get("argv", ["sh"])
         if not self.config["exec"]:
             raise Refused("exec is not allowed")
         if not isinstance(argv, list) or not argv or not all(isinstance(a, str) for a in argv):
             raise Refused("argv")
+        if command["op"] != "run":
+            argv = ["env", "TERM=%s" % command.get("term", "vt100")] + argv
         how = dict(self._how(command), **self.process)
         return lambda job: Process(job, argv, **how).run()
 

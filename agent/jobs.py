@@ -17,6 +17,9 @@ TIMED_OUT = "timed_out"
 REJECTED = "rejected"
 LOST = "lost"
 
+# Shells and REPLs at once: each has a thread of its own, for a worker would be gone for long.
+SESSIONS = 2
+
 # A result that is longer as JSON is not sent.
 MAX_RESULT = 4096
 
@@ -47,6 +50,7 @@ class Job:
         self._ended = threading.Event()  # it shall end
         self._why = None  # the state that asked for it
         self._wake = None  # tells a function that waits for something else
+        self.feed = None  # takes (where it begins, input)
         self.late = False  # it was answered before it ended
         self.replaced = False  # its worker's place was given to another
 
@@ -121,7 +125,7 @@ class Jobs:
         """Goes on with what the table has open, then runs."""
         for id in list(self.table.order):
             command = self.table.open[id]
-            if id in self.table.begun and not command.get("idem"):
+            if _is_session(command) or id in self.table.begun and not command.get("idem"):
                 self.answer(id, LOST, reason="restarted")
             else:
                 self._put(command)
@@ -136,7 +140,9 @@ class Jobs:
             raise Refused("timeout")
         if not isinstance(command.get("prio", 0), int):
             raise Refused("prio")
-        if self._queue.qsize() >= self.size:
+        with self._lock:
+            sessions = sum(_is_session(job.command) for job in self._jobs.values())
+        if self._queue.qsize() >= self.size or sessions >= SESSIONS and _is_session(command):
             raise Refused("busy")
         if self.stuck > self.max_stuck:
             raise Refused("stuck")
@@ -151,7 +157,10 @@ class Jobs:
         with self._lock:
             self._number += 1
             job = self._jobs[command["id"]] = Job(self, command)
-            self._queue.put((-command.get("prio", 0), self._number, job))
+            if _is_session(command):
+                threading.Thread(target=self._run, args=(job,), daemon=True).start()
+            else:
+                self._queue.put((-command.get("prio", 0), self._number, job))
 
     def cancel(self, id):
         """Whether there was such a job. A running one ends by and by."""
@@ -166,11 +175,19 @@ class Jobs:
             self._give_up_later(job)
         return True
 
+    def feed(self, id, at, data):
+        """Input of a session."""
+        with self._lock:
+            job = self._jobs.get(id)
+        if job and job.feed:
+            job.feed(at, data)
+
     def list(self):
         with self._lock:
             return [
                 {
                     "id": job.id,
+                    "op": job.command["op"],
                     "fn": job.command.get("fn"),
                     "st": "running" if job.deadline else "queued",
                     "left": int(job.deadline - monotonic()) if job.deadline else None,
@@ -250,6 +267,10 @@ class Jobs:
                 job.replaced = self.stuck <= self.max_stuck
             if job.replaced:
                 self._new_worker().start()
+
+
+def _is_session(command):
+    return command["op"] != "run"
 
 
 def describe(e):

@@ -8,7 +8,7 @@ import select
 from queue import Full
 
 import posix
-from agent.jobs import Failed, describe
+from agent.jobs import TIMED_OUT, Failed, describe
 from agent.mqtt import monotonic
 
 # Of the output so much is in the answer, from its end.
@@ -49,9 +49,11 @@ class _Pipe:
         try:
             data = posix.read(self.fd, _CHUNK) if self.fd is not None else b""
         except OSError as e:
-            if e.errno != 11:
+            if e.errno == 11:
+                return b""
+            if e.errno != 5:  # EIO: nobody has the terminal any more
                 raise
-            return b""
+            data = b""
         if not data:
             self.close()
         return data
@@ -68,9 +70,15 @@ class Process:
 
     send(offset, data, done) sends a piece of output, or raises queue.Full; None: nobody listens.
     online() tells whether the broker is there: without it output is not kept for it.
+
+    tty is the (rows, columns) of a terminal that it has, and that job.feed() gives its input; it
+    ends when there was none for idle seconds.
     """
 
-    def __init__(self, job, argv, send=None, online=lambda: False, stdin=b"", grace=5, **options):
+    def __init__(
+        self, job, argv, send=None, online=lambda: False, stdin=b"", grace=5, tty=None, idle=1e9,
+        **options
+    ):
         self.job = job
         self.send = send
         self.online = online
@@ -82,13 +90,23 @@ class Process:
         self._line = b""
         self._flying = 0
         self._killed = None  # when to send SIGKILL
+        self._tty = tty
+        self._idle = idle
+        self._idle_at = monotonic() + idle
+        self._resize = None
+        self._in = b""  # input that the terminal has not taken yet
+        self._fed = 0  # bytes of input so far
+        self._told = -_CHUNK  # as many of them as the other side knows of
         self._poll = select.poll()
         fds = []
         try:
-            for _ in range(4):
-                fds += posix.pipe()
-            self.pid = posix.spawn(argv, fds=(fds[0], fds[3], fds[3], fds[5]), **options)
-        except OSError as e:
+            for make in (posix.pipe, posix.openpty if tty else posix.pipe, posix.pipe, posix.pipe):
+                fds += make()
+            if tty:
+                posix.tcsetwinsize(fds[2], tty)
+            stdin_fd = fds[3] if tty else fds[0]
+            self.pid = posix.spawn(argv, fds=(stdin_fd, fds[3], fds[3], fds[5]), **options)
+        except Exception as e:
             for fd in fds:
                 posix.close(fd)
             raise Failed("cannot start: " + describe(e))
@@ -110,6 +128,8 @@ class Process:
 
     def run(self):
         """Until it has ended: its result, or Failed."""
+        if self._tty:
+            self.job.feed = self._feed
         self.job.on_end(self._wake_now)
         try:
             status = self._serve()
@@ -137,6 +157,38 @@ class Process:
     def _wake_now(self):
         posix.write(self._wake_up, b"w")
 
+    def _feed(self, at, data):
+        """From the client's thread: input that begins at this byte, or the terminal's new size."""
+        with self.job._lock:
+            if at == "size":
+                rows, columns = map(int, data.split())
+                self._resize = rows, columns
+            elif int(at) == self._fed and len(self._in) < _MAX_LINE:
+                self._in += data
+                self._fed += len(data)
+                self._idle_at = monotonic() + self._idle
+            else:
+                self._told = -_CHUNK
+            if self._wake_up is not None:
+                self._wake_now()
+
+    def _type(self):
+        """Gives input to the terminal. Tells how much there was, now and then and when asked."""
+        with self.job._lock:
+            fd = self._out.fd
+            if self._resize and fd is not None:
+                posix.tcsetwinsize(fd, self._resize)
+                self._resize = None
+            if self._in and fd is not None:
+                try:
+                    self._in = self._in[posix.write(fd, self._in) :]
+                except OSError:
+                    pass  # it takes no more now
+            if self._in or self._fed - self._told < _CHUNK:
+                return
+            self._told = self._fed
+        self.job.tell({"in": self._fed})
+
     def _serve(self):
         """Follows the process to its end; returns its status."""
         status = None
@@ -148,6 +200,9 @@ class Process:
                 rest = min(rest, max(0, self._killed - monotonic()))
             if self._flying >= _WINDOW:
                 rest = min(rest, 1)  # the broker may go
+            if self._tty:
+                self._type()
+                rest = min(rest, _LOOK if self._in else max(0, self._idle_at - monotonic()))
             for fd, _ in self._poll.poll(int(rest * 1000) + 1):
                 if fd == self._end:
                     status = self._reap()
@@ -187,11 +242,13 @@ class Process:
         return status
 
     def _end_it(self):
-        """SIGTERM when it shall end, SIGKILL a while later."""
+        """SIGTERM when it shall end, SIGKILL a while later. Shells end at SIGHUP only."""
+        if monotonic() > self._idle_at:
+            self.job.end(TIMED_OUT)
         if self.job.canceled():
             if self._killed is None:
                 self._killed = monotonic() + self.grace
-                posix.kill(-self.pid, posix.SIGTERM)
+                posix.kill(-self.pid, posix.SIGHUP if self._tty else posix.SIGTERM)
             elif monotonic() >= self._killed:
                 self._killed = monotonic() + self.grace
                 posix.kill(-self.pid, posix.SIGKILL)
@@ -207,7 +264,8 @@ class Process:
                 except Full:  # it is in the tail only, as without the broker
                     self._landed()
             self.output += len(data)
-            self.tail = (self.tail + data)[-TAIL:]
+            if not self._tty:
+                self.tail = (self.tail + data)[-TAIL:]
         return data
 
     def _landed(self):
