@@ -214,14 +214,17 @@ class Process:
                 status = self._reap()
             if status is None:
                 self._end_it()
-        # What it left in the pipes. They may never end: others may have them.
+        # What it left in the pipes. They may never end: others may have them. The broker has it
+        # all before the answer.
         poll = select.poll()
         poll.register(self._wake.fd, select.POLLIN)
         while not self.job.canceled():
-            if self._flying < _WINDOW or not self.online():
-                if not self._take_output():
-                    break
-            elif poll.poll(1000):
+            here = self.online()
+            if (self._flying < _WINDOW or not here) and self._take_output():
+                continue
+            if not self._flying or not here:
+                break
+            if poll.poll(1000):
                 self._wake.read()
         while self._take_control():
             pass

@@ -523,3 +523,35 @@ def test_module(t):
         (t.folder / "config.json").write_text(json.dumps(dict(d.config, **wrong)))
         p = subprocess.run(command, env=environment, cwd="/", capture_output=True, timeout=20)
         assert p.returncode == 78, p
+
+
+def test_output_before_answer(t):
+    """The broker has all output before the answer: who has that need not wait for more."""
+    p = start(t, """
+import os, threading, time
+from agent.jobs import Job
+from agent.process import Process
+landed = []
+flying = []
+process = Process(Job(None, {"id": "j"}), ["echo", "text"], online=lambda: True,
+    send=lambda offset, data, done: flying.append(done))
+def run():
+    process.run()
+    print("ended", landed)
+thread = threading.Thread(target=run)
+thread.start()
+def there():
+    try:
+        os.stat("/proc/%d" % process.pid)
+        return True
+    except OSError:
+        return False
+while there() or not flying:
+    time.sleep(0.001)
+time.sleep(0.1)  # a fault shows in it
+landed.append(True)
+flying.pop()()
+thread.join()
+""")
+    p.line("ended [True]")
+    p.finish()
