@@ -93,7 +93,8 @@ $("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')/test/loc
 LIST
             ;;
         agent) cat <<LIST
-mosquitto|/usr/sbin/mosquitto   mosquitto
+mosquitto|/usr/sbin/mosquitto            mosquitto
+/usr/lib/python3/dist-packages/paho      python3-paho-mqtt
 signify-openbsd                 signify-openbsd
 openssl                         openssl
 LIST
