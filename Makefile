@@ -56,7 +56,7 @@ test-stock: ## tests/both on upstream's own builds, with and without a GIL; also
 	@tools/test-stock.sh
 
 .PHONY: test-agent agent-demo stress-agent fleet
-agent-demo: ## the device agent and a server, with mosquitto between them
+agent-demo: ## three device agents, mosquitto and a technician; TLS=1 with certificates
 	@tools/agent-demo.sh
 
 test-agent: ## the agent's tests alone, on this machine

@@ -1,32 +1,35 @@
 #!/usr/bin/env python3
-"""A device and its server on one machine: python3 tools/agent_demo.py INTERPRETER...
+"""A broker, three devices and a technician on one machine.
 
-Starts mosquitto on the loopback interface and the agent, and plays the technician: puts a function
-on the device, runs it, edits it, schedules it, lets one run for ever, kills the agent in the
-middle of a job and starts it again. The server's side is agent/mqtt.py too, on CPython. Prints
-what goes to and fro; closes with `agent-demo: N passed, N failed, N skipped`, one for each step.
+    python3 tools/agent_demo.py [--tls] INTERPRETER...
+
+Starts mosquitto on the loopback interface and three agents, then types what a technician would,
+tools/dev, and shows what comes of it; closes with `agent-demo: N passed, N failed, N skipped`, one
+for each step. In a terminal it then says what to type and goes on until Enter or Ctrl-C. What was
+started is stopped, and what was written is removed.
+
+Each device has a password of its own, and with --tls (a build with TLS) a certificate instead, made
+on the spot. tools/agent.acl is what the broker lets it do.
 """
 
 import json
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+DEV = [sys.executable, "-B", str(ROOT / "tools/dev")]
+DEVICES = ("pump-1", "pump-2", "pump-3")
+LIMIT = 30  # seconds that a step may take
 
-from agent import mqtt  # noqa: E402 (found through the line above)
-
-TERMINAL = ("succeeded", "failed", "canceled", "timed_out", "rejected", "lost")
-LIMIT = 20  # seconds that an answer may take
-
-FUNCTION = '''
+FUNCTION = '''\
 def run(job, speed):
     for percent in (25, 50, 75):
         job.progress(percent, "warming up")
@@ -34,62 +37,24 @@ def run(job, speed):
     return {"flow": speed * 2}
 '''
 
-
-class Server:
-    def __init__(self, port):
-        self.changed = threading.Condition()
-        self.events = []
-        self.client = mqtt.Client(
-            "127.0.0.1", port, "server", "server", "let me in", on_message=self.take)
-        self.client.subscribe("d/pump-7/#", 1)
-        self.client.start()
-
-    def take(self, message):
-        topic = message.topic[len("d/pump-7/") :]
-        if topic.startswith("evt/"):
-            event = json.loads(message.payload)
-            print("  <- {}".format(json.dumps(event)), flush=True)
-            with self.changed:
-                self.events.append(event)
-                self.changed.notify_all()
-        elif topic == "state":
-            state = json.loads(message.payload)
-            print("  <- state: {}".format(state["s"]), flush=True)
-            with self.changed:
-                self.events.append(state)
-                self.changed.notify_all()
-
-    def wait(self, condition):
-        """The first event for which condition(event) is true; it and what was before it go."""
-
-        def find():
-            for i, event in enumerate(self.events):
-                if condition(event):
-                    del self.events[: i + 1]
-                    return event
-
-        with self.changed:
-            return self.changed.wait_for(find, LIMIT) or sys.exit("no answer in time")
-
-    def send(self, id, op, **fields):
-        command = dict(fields, id=id, op=op)
-        print("  -> {}".format(json.dumps(command)), flush=True)
-        self.client.publish("d/pump-7/cmd", json.dumps(command), qos=1)
-
-    def ask(self, id, op, **fields):
-        self.send(id, op, **fields)
-        return self.wait(lambda e: e.get("id") == id and e["st"] in TERMINAL)
+# The states in which a command ends.
+TERMINAL = ("succeeded", "failed", "canceled", "timed_out", "rejected", "lost")
 
 
-def broker_command(folder, port, users):
-    """mosquitto with a password and the rights of tools/agent.acl for each (name, password)."""
+def broker_command(folder, port, users, tls=False):
+    """mosquitto with the rights of tools/agent.acl for each (name, password), or certificate."""
     program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-    passwords = folder / "passwords"
-    passwords.write_text("")
-    for name, password in users:
-        subprocess.run(["mosquitto_passwd", "-b", str(passwords), name, password], check=True)
-    lines = ["listener %d 127.0.0.1" % port, "allow_anonymous false",
-             "password_file %s" % passwords, "acl_file %s" % (ROOT / "tools/agent.acl")]
+    lines = ["listener %d localhost" % port, "acl_file %s" % (ROOT / "tools/agent.acl")]
+    if tls:
+        lines += ["cafile %s/ca.crt" % folder, "certfile %s/localhost.crt" % folder,
+                  "keyfile %s/localhost.key" % folder, "require_certificate true",
+                  "use_identity_as_username true"]
+    else:
+        passwords = folder / "passwords"
+        passwords.write_text("")
+        for name, password in users:
+            subprocess.run(["mosquitto_passwd", "-b", str(passwords), name, password], check=True)
+        lines += ["allow_anonymous false", "password_file %s" % passwords]
     if os.geteuid() == 0:
         lines.append("user root")  # another could not read the folder
     (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
@@ -102,84 +67,188 @@ def free_port():
         return s.getsockname()[1]
 
 
-def steps(folder, interpreter, port):
-    """Yields (what is shown, whether it came out so)."""
-    config = {"device": "pump-7", "host": "127.0.0.1", "port": port, "data": str(folder / "data"),
-              "user": "pump-7", "password": "seven", "backoff": [0.1, 1], "grace": 1, "exec": True}
-    (folder / "data").mkdir()
-    (folder / "config.json").write_text(json.dumps(config))
-    server = Server(port)
-
-    def start():
-        process = subprocess.Popen(
-            [*interpreter, "-m", "agent", str(folder / "config.json")], cwd=str(ROOT),
-            stderr=subprocess.DEVNULL)
-        server.wait(lambda e: e.get("s") == "ready")
-        return process
-
-    device = start()
-    try:
-        yield "The device is there.", True
-        a = server.ask("1", "fn.put", fn="warm", ver="1.0", src=FUNCTION, args={"speed": "number"})
-        yield "A function is put on the device.", a["st"] == "succeeded"
-        a = server.ask("2", "run", fn="warm", args={"speed": 21})
-        yield "It runs there, and tells how far it is.", a.get("result") == {"flow": 42}
-        server.ask("3", "fn.put", fn="warm", ver="1.1", src=FUNCTION.replace("* 2", "* 3"))
-        a = server.ask("4", "run", fn="warm", args={"speed": 21})
-        yield "It is edited.", a.get("result") == {"flow": 63}
-        a = server.ask("4", "run", fn="warm", args={"speed": 21})
-        yield "The same command again has the same answer, and is not run.", a["st"] == "succeeded"
-        server.ask("5", "sched.set", task={
-            "id": "t", "every": 1, "run": {"fn": "warm", "args": {"speed": 1}}})
-        a = server.wait(lambda e: str(e.get("id"))[:3] == "s-t" and e["st"] in TERMINAL)
-        yield "A schedule runs it.", a["st"] == "succeeded"
-        server.ask("6", "sched.del", task="t")
-        a = server.ask("7", "run", argv=["sleep", "1000"], timeout=1)
-        yield "A program that goes on for ever ends at its deadline.", a["st"] == "timed_out"
-        server.send("8", "run", argv=["sleep", "1000"])
-        server.wait(lambda e: e.get("id") == "8" and e["st"] == "running")
-        device.kill()
-        device.wait()
-        device = start()
-        a = server.wait(lambda e: e.get("id") == "8" and e["st"] in TERMINAL)
-        yield "kill -9 in the middle of a job: it is reported.", a["st"] == "lost"
-        device.terminate()
-        server.wait(lambda e: e.get("s") == "off")
-        yield "SIGTERM: the device says goodbye.", device.wait(LIMIT) == 0
-    finally:
-        device.kill()
-        device.wait()
-        server.client.stop()
+def openssl(folder, *words):
+    subprocess.run(["openssl", *words], cwd=str(folder), check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
 
 
-def main(interpreter):
-    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-    if not os.path.exists(program):
-        print("agent-demo: 0 passed, 0 failed, 1 skipped")
-        return 0
-    port = free_port()
+def make_certificates(folder):
+    """ca.crt, and for each name NAME.crt and NAME.key."""
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl(folder, "req", "-x509", *key, "-days", "2", "-subj", "/CN=demo", "-keyout", "ca.key",
+            "-out", "ca.crt")
+    (folder / "san").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    for name in ("localhost", "server", *DEVICES):
+        openssl(folder, "req", "-new", *key, "-subj", "/CN=" + name, "-keyout", name + ".key",
+                "-out", "csr")
+        openssl(folder, "x509", "-req", "-in", "csr", "-CA", "ca.crt", "-CAkey", "ca.key",
+                "-CAcreateserial", "-days", "2", "-extfile", "san", "-out", name + ".crt")
+
+
+class Demo:
+    def __init__(self, folder, interpreter, tls):
+        self.folder = folder
+        self.interpreter = interpreter
+        self.tls = tls
+        self.processes = {}
+        self.port = free_port()
+        self.env = {"DEV_BROKER": "localhost:%d" % self.port}
+        if tls:
+            make_certificates(folder)
+            self.env["DEV_CA"] = str(folder / "ca.crt")
+        self.env.update(self.identity("server"))
+
+    def identity(self, name):
+        """The options of who is called so."""
+        if not self.tls:
+            return {"DEV_USER": name, "DEV_PASSWORD": name + "-secret"}
+        return {"DEV_CERT": str(self.folder / (name + ".crt")),
+                "DEV_KEY": str(self.folder / (name + ".key"))}
+
+    def start_broker(self):
+        users = [(name, name + "-secret") for name in ("server", *DEVICES)]
+        self.processes["mosquitto"] = subprocess.Popen(
+            broker_command(self.folder, self.port, users, self.tls), stderr=subprocess.DEVNULL)
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            try:
+                socket.create_connection(("localhost", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        sys.exit("mosquitto does not listen")
+
+    def start_device(self, name):
+        folder = self.folder / name
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        (folder / "root").mkdir(exist_ok=True)
+        config = {"device": name, "host": "localhost", "port": self.port, "exec": True, "grace": 1,
+                  "backoff": [0.1, 1], "data": str(folder / "data"), "root": str(folder / "root")}
+        config.update(user=name, password=name + "-secret")
+        if self.tls:
+            paths = [str(self.folder / file) for file in ("ca.crt", name + ".crt", name + ".key")]
+            config["tls"] = dict(zip(("ca", "cert", "key"), paths))
+        (folder / "config.json").write_text(json.dumps(config))
+        path = ":".join(map(str, (ROOT, ROOT / "lib", ".frozen")))
+        with open(str(folder / "log"), "ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [*self.interpreter, "-m", "agent", str(folder / "config.json")], cwd=str(ROOT),
+                env=dict(os.environ, MICROPYPATH=path), stderr=log, start_new_session=True)
+
+    def stop(self):
+        for name, process in reversed(self.processes.items()):
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def dev(self, *words, status=0, input="", env=(), quiet=False):
+        """What the tool prints, None if it ends otherwise."""
+        if not quiet:
+            shown = [w if re.fullmatch(r"[\w./:=-]+", w) else "'%s'" % w for w in words]
+            before = ["%s=%s" % item for item in dict(env).items()]
+            print(" ".join(["$", *before, "tools/dev", *shown]), flush=True)
+        done = subprocess.run(
+            DEV + list(words), input=input.encode(), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, cwd=str(self.folder), timeout=LIMIT,
+            env=dict(os.environ, **dict(self.env, **dict(env))))
+        text = done.stdout.decode()
+        if not quiet:
+            print("".join("  " + line + "\n" for line in text.splitlines()), end="", flush=True)
+        return text if done.returncode == status else None
+
+    def online(self):
+        states = json.loads(self.dev("ls", "--json", quiet=True) or "{}")
+        return [name for name in DEVICES if states.get(name, {}).get("s") == "ready"]
+
+    def wait_for(self, condition):
+        end = time.monotonic() + LIMIT
+        while not condition():
+            if time.monotonic() > end:
+                return False
+        return True
+
+    def steps(self):
+        """Yields (what is shown, whether it came out so)."""
+        def has(text, word):
+            return text is not None and word in text
+
+        self.start_broker()
+        for name in DEVICES:
+            self.start_device(name)
+        yield "Three devices are there.", self.wait_for(lambda: len(self.online()) == 3)
+        self.dev("ls")
+        (self.folder / "warm.py").write_text(FUNCTION)
+        text = self.dev("fn", "push", "warm.py", "pump-1")
+        yield "A function is put on a device.", has(text, "warm")
+        text = self.dev("run", "pump-1", "warm", "speed=21")
+        yield "It runs there, and tells how far it is.", has(text, "75 %") and has(text, "42")
+        text = self.dev("run", "pump-2", "--", "sh", "-c", "echo from $PPID; exit 7", status=7)
+        yield "A program's output and status.", has(text, "from")
+        text = self.dev("run", "--timeout", "0.5", "pump-2", "--", "sleep", "1000", status=124)
+        yield "One that goes on for ever ends at its deadline.", text is not None
+        text = self.dev("sh", "pump-3", input="echo $((6 * 7)); exit\n")
+        yield "A shell.", has(text, "42\r\n")
+        (self.folder / "image").write_bytes(os.urandom(100000))
+        text = self.dev("cp", "--json", "image", "pump-3:image")
+        copy = self.folder / "pump-3/root/image"
+        good = text is not None and copy.read_bytes() == (self.folder / "image").read_bytes()
+        yield "A file.", good
+        text = self.dev("sched", "add", "pump-1", "often", "--every", "1", "warm", "speed=1")
+        yield "A schedule runs it.", text is not None and self.wait_for(lambda: re.search(
+            "s-often-.* succeeded", self.dev("logs", "pump-1", quiet=True) or ""))
+        self.dev("sched", "rm", "pump-1", "often")
+        id = (self.dev("run", "--detach", "pump-2", "--", "sleep", "1000") or "").strip()
+        self.wait_for(lambda: has(self.dev("jobs", "pump-2", quiet=True), "running"))
+        self.processes["pump-2"].kill()
+        self.processes["pump-2"].wait()
+        good = self.wait_for(lambda: "pump-2" not in self.online())
+        text = self.dev("info", "pump-2", status=69)
+        yield "A device that is gone is said to be.", good and has(text, "lost")
+        self.start_device("pump-2")
+        self.wait_for(lambda: "pump-2" in self.online())
+        text = self.dev("logs", "-n", "4", "pump-2")
+        yield "What ran on it then is lost, and was not run again.", has(text, id + " lost")
+        pump_1 = self.identity("pump-1")
+        text = self.dev("--wait", "2", "info", "pump-3", status=69, env=pump_1)
+        yield "With its own rights pump-1 sees nothing of pump-3.", text is not None
+        id = self.dev("run", "--detach", "pump-3", "--", "id", env=pump_1)
+        text = self.dev("logs", "pump-3")
+        yield "Nor does it command it.", bool(id) and text and id.strip() not in text
+        nobody = dict.fromkeys(pump_1, "")
+        text = self.dev("--wait", "2", "ls", status=69, env=nobody)
+        yield "Nobody comes in without.", text is not None
+
+
+def main(words):
+    tls = words[:1] == ["--tls"]
+    interpreter = words[tls:]
+    interpreter[0] = os.path.abspath(interpreter[0])
     passed = failed = 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="agent-demo-") as folder:
-        users = (("server", "let me in"), ("pump-7", "seven"))
-        broker = subprocess.Popen(
-            broker_command(Path(folder), port, users), stderr=subprocess.DEVNULL)
+        demo = Demo(Path(folder), interpreter, tls)
         try:
-            for _ in range(200):
-                try:
-                    socket.create_connection(("127.0.0.1", port), 1).close()
-                    break
-                except OSError:
-                    time.sleep(0.02)
-            for text, good in steps(Path(folder), interpreter, port):
-                print("{}: {}".format("ok" if good else "FAIL", text), flush=True)
-                passed += good
+            for text, good in demo.steps():
+                print("{}: {}\n".format("ok" if good else "FAIL", text), flush=True)
+                passed += bool(good)
                 failed += not good
+            print("agent-demo: {} passed, {} failed, 0 skipped".format(passed, failed))
+            if sys.stdin.isatty():
+                print("\nNow you, in another terminal; until Enter or Ctrl-C here:\n")
+                for item in demo.env.items():
+                    print("export {}={}".format(*item))
+                print("tools/dev ls\ntools/dev sh pump-1\ntools/dev --help")
+                input()
+        except (KeyboardInterrupt, EOFError):
+            pass
         finally:
-            broker.kill()
-            broker.wait()
-    print("agent-demo: {} passed, {} failed, 0 skipped".format(passed, failed))
+            demo.stop()
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main([os.path.abspath(sys.argv[1]), *sys.argv[2:]]))
+    sys.exit(main(sys.argv[1:]))

@@ -173,6 +173,7 @@ on_host() {
     "$ROOT/tools/deps.sh" bench || true
     variant 1
     agent 1
+    step agent-demo "$ROOT/tools/agent-demo.sh" </dev/null || true
     debug
     explore
     sanitized
