@@ -315,8 +315,7 @@ class Agent:
             raise Refused("expired")
         op = command["op"]
         if op == "repl.open":
-            how = dict(self._how(command), **self.functions.options)
-            return lambda job: Process(job, self.functions.python, **how).run()
+            return self._process(command, self.functions.python, self.functions.options)
         if op == "sh.open" or "argv" in command:
             return self._program(command)
         fn = command.get("fn")
@@ -344,7 +343,10 @@ class Agent:
             raise Refused("argv")
         if command["op"] != "run":
             argv = ["env", "TERM=%s" % command.get("term", "vt100")] + argv
-        how = dict(self._how(command), **self.process)
+        return self._process(command, argv, self.process)
+
+    def _process(self, command, argv, options):
+        how = dict(self._how(command), **options)
         return lambda job: Process(job, argv, **how).run()
 
 
