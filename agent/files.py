@@ -15,18 +15,19 @@ from queue import Full
 
 from agent.jobs import Refused
 from agent.mqtt import monotonic
+from micropython import const
 
 # Bytes of a file, and names of a folder, that one answer has at most.
-_PIECE = 4096
-_NAMES = 50
+_PIECE = const(4096)
+_NAMES = const(50)
 
 # The log on flash: so many files of so many bytes.
-_FILES = 4
-_SIZE = 16384
+_FILES = const(4)
+_SIZE = const(16384)
 
 # Characters of a line of the log, and lines in RAM.
-_LINE = 256
-_LINES = 64
+_LINE = const(256)
+_LINES = const(64)
 
 # What comes before a value that nobody shall read.
 _SECRET = re.compile("(pass|key|token)[^ ,=:]*[\"' ]*[=:]")

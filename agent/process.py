@@ -10,20 +10,21 @@ from queue import Full
 import posix
 from agent.jobs import TIMED_OUT, Failed, describe
 from agent.mqtt import monotonic
+from micropython import const
 
 # Of the output so much is in the answer, from its end.
 TAIL = 1024
 
 # A piece of output that is sent on its own, and how many may be on their way to the broker: a
 # program that writes more waits.
-_CHUNK = 1024
-_WINDOW = 4
+_CHUNK = const(1024)
+_WINDOW = const(4)
 
 # A line that a function's process sends to its agent.
-_MAX_LINE = 8192
+_MAX_LINE = const(8192)
 
 # How often to look after a process where the kernel has no descriptor for it (Linux before 5.3).
-_LOOK = 0.1
+_LOOK = const(0.1)
 
 
 class _Pipe:

@@ -16,17 +16,18 @@ from agent.commands import clock_is_set, is_id
 from agent.jobs import Refused
 from agent.mqtt import monotonic
 from agent.store import load, save
+from micropython import const
 
 EVENTS = ("boot", "online", "offline")
 
 # A run that is so many minutes late is on time: the machine was busy, or starting.
-_LATE = 2
+_LATE = const(2)
 
 # A clock that is set back by more than this begins anew; within it nothing is run twice.
-_BACK = 60
+_BACK = const(60)
 
 # Days to look back for a missed run: a leap day is the rarest.
-_DAYS = 4 * 366 + 1
+_DAYS = const(4 * 366 + 1)
 
 _FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 

@@ -19,19 +19,17 @@ import threading
 from binascii import crc32
 from queue import Full
 
-try:
-    from posix import monotonic
-except ImportError:  # CPython
-    from time import monotonic
+from agent.mqtt import monotonic
+from micropython import const
 
 # A file takes at least so much flash.
-_BLOCK = 4096
+_BLOCK = const(4096)
 
 # Seconds until the next attempt when send() takes nothing.
-_AGAIN = 1
+_AGAIN = const(1)
 
 # What may be long is read and written in pieces of about so many bytes: the heap is small.
-_PIECE = 1024
+_PIECE = const(1024)
 
 
 class Disk:
@@ -50,13 +48,8 @@ class Disk:
 
     def _sync(self, name):
         """A file or a folder is on flash."""
-        if hasattr(os, "fsync"):  # CPython
-            fd = os.open(self.root + name, os.O_RDONLY)
-            os.fsync(fd)
-            os.close(fd)
-        else:
-            with open(self.root + name, "rb") as f:
-                f.flush()
+        with open(self.root + name, "rb") as f:
+            f.flush()
 
     def _rename(self, old, new):
         os.rename(self.root + old, self.root + new)

@@ -7,11 +7,12 @@ import json
 import threading
 
 from agent.store import Journal
+from micropython import const
 
 # A longer answer loses its result once it has been sent, or when there are more of them that wait
 # than this: they are kept in RAM.
-_LONG = 512
-_LONG_ANSWERS = 8
+_LONG = const(512)
+_LONG_ANSWERS = const(8)
 
 
 class Table:
