@@ -221,7 +221,7 @@ on_arm() {
     step build-armhf "$ROOT/tools/build.sh" || return 0
     both
     variant 10
-    agent 10 processes.
+    agent 10 processes. files. sessions. tool.sh
     programs 40
     on_arm_system
     on_arm_small

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import os
 
-from agent.support import Device, start
+from agent.support import Device, start, starts_interpreters
 
 
 def device(t, setup="", **config):
@@ -211,9 +211,6 @@ def test_log(t):
     d = device(t, LOGGER).start()
     d.ask("run", fn="log", args={"level": 30, "text": "Pumpe süd\nhot"}, by="ada")
     d.ask("run", fn="log", args={"level": 10, "text": "detail"})
-    d.ask("fn.put", fn="say", ver="1", src="def run(job):\n  job.log('from inside', 40)\n")
-    say = d.send("run", fn="say")
-    d.answer(say)
     secrets = ('{"Password": "abc"}', "wifi_key = abc def", "api-token:abc", "PASSWD=abc")
     for text in secrets:
         d.ask("run", fn="log", args={"level": 30, "text": text})
@@ -223,13 +220,23 @@ def test_log(t):
     assert (20, "c1 run by ada") in lines, lines
     assert (30, "c1: Pumpe süd hot") in lines, lines
     assert (20, "c1 succeeded ") in lines, lines
-    assert (40, say + ": from inside") in lines, lines
     assert not any("detail" in text or "abc" in text for _, text in lines), lines
     assert len([text for _, text in lines if text.endswith("***")]) == len(secrets), lines
     assert any(level == 40 and "ZeroDivisionError" in text for level, text in lines), lines
     d.start()
     assert lines_of(d)[: len(lines)] == lines
     d.kill()
+
+
+def test_log_of_process(t):
+    """A function in a process of its own says something."""
+    starts_interpreters(t)
+    d = device(t).start()
+    d.ask("fn.put", fn="say", ver="1", src="def run(job):\n  job.log('from inside', 40)\n")
+    say = d.send("run", fn="say")
+    d.answer(say)
+    assert (40, say + ": from inside") in lines_of(d)
+    d.stop()
 
 
 def test_log_ring(t):

@@ -47,6 +47,12 @@ def wait_for(t, what, condition):
     raise Failure("expected %s in time" % what)
 
 
+def starts_interpreters(t):
+    """For tests in which the agent starts the interpreter again."""
+    if t.emulated:
+        raise Skip("QEMU's user mode starts no other ARM program")
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

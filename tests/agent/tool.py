@@ -11,7 +11,7 @@ import struct
 import sys
 import termios
 
-from agent.support import ROOT, Broker, Device, free_port, wait_for
+from agent.support import ROOT, Broker, Device, free_port, starts_interpreters, wait_for
 from variant.harness import Interpreter, Skip
 
 WARM = """\
@@ -62,6 +62,7 @@ def test_ls_info(t):
 
 def test_run(t):
     """A function's progress and result; a program's output, its exit status for one's own."""
+    starts_interpreters(t)
     d = device(t)
     (t.folder / "warm.py").write_text(WARM)
     assert re.fullmatch("warm [0-9a-f]{8}\n", run(t, d, "fn", "push", "warm.py", "dut"))
@@ -163,6 +164,7 @@ def test_sh(t):
 
 
 def test_repl(t):
+    starts_interpreters(t)
     d = device(t)
     p = dev(t, d, "repl", "dut", stdin=-1)
     p.wait_for("its banner", lambda: "Ctrl-D" in p.stdout)
@@ -228,6 +230,7 @@ def test_cp_interrupted(t):
 
 
 def test_fn(t):
+    starts_interpreters(t)
     d = device(t)
     (t.folder / "warm.py").write_text(WARM)
     run(t, d, "fn", "push", "--ver", "1.0", "warm.py", "dut")
@@ -272,7 +275,7 @@ def test_sched(t):
 def test_logs(t):
     d = device(t)
     source = "def run(job, text, level=20):\n    job.log(text, level)\n"
-    d.ask("fn.put", fn="say", ver="1", src=source)
+    d.ask("fn.put", fn="say", ver="1", src=source, mode="thread")
 
     def say(text, level):
         d.ask("run", fn="say", args={"text": text, "level": level})
