@@ -14,6 +14,9 @@ import termios
 from agent.support import ROOT, Broker, Device, free_port, starts_interpreters, wait_for
 from variant.harness import Interpreter, Skip
 
+# A shell's background jobs ignore Ctrl-C, and so would what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 WARM = """\
 def run(job, speed, seconds=0):
     for percent in (25, 75):
