@@ -12,6 +12,7 @@ import sys
 import termios
 
 from agent.support import ROOT, Broker, Device, free_port, starts_interpreters, wait_for
+from agent.signed import Signer
 from variant.harness import Interpreter, Skip
 
 # A shell's background jobs ignore Ctrl-C, and so would what they start.
@@ -320,6 +321,23 @@ def test_away(t):
     id = run(t, d, "run", "--detach", "dut", "none").strip()
     d.start()
     assert d.answer(id)["reason"] == "unknown function"
+    d.stop()
+
+
+def test_sign(t):
+    """A device that has keys takes nothing else."""
+    signer = Signer(t)
+    d = device(t, keys=[signer.public])
+    sign = ("--sign", "key.sec")
+    run(t, d, "run", "dut", "--", "echo", status=125, stderr="rejected: not signed\n")
+    assert run(t, d, "run", *sign, "dut", "--", "echo", "out") == "out\n"
+    (t.folder / "file").write_bytes(bytes(9000))
+    run(t, d, "cp", "file", "dut:copy", status=125, stderr=error("rejected: not signed"))
+    run(t, d, "cp", *sign, "file", "dut:copy")
+    assert (t.folder / "root/copy").read_bytes() == bytes(9000)
+    id = run(t, d, "run", *sign, "--detach", "dut", "--", "true").strip()
+    assert d.answer(id)["st"] == "succeeded"
+    run(t, d, "info", "--sign", "none", "dut", status=2, stderr=re.compile("cannot sign"))
     d.stop()
 
 
