@@ -18,7 +18,7 @@ from agent.mqtt import monotonic
 from micropython import const
 
 # Bytes of a file, and names of a folder, that one answer has at most.
-_PIECE = const(4096)
+_PIECE = const(2048)
 _NAMES = const(50)
 
 # The log on flash: so many files of so many bytes.

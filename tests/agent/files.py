@@ -40,7 +40,7 @@ def get(d, path, start=0, **fields):
 
 def test_both_ways(t):
     """Of any size, also none; names as the system has them; a file is replaced whole."""
-    d = device(t).start()
+    d = device(t, options=("-X", "heapsize=416K")).start()
     root = t.folder / "root"
     (root / "sub").mkdir()
     for size in (0, 1, 2999, 3000, 20000):

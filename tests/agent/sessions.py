@@ -186,7 +186,7 @@ def test_input(t):
 
 def test_flood(t):
     """A program that writes without end is held by the broker's pace, and stopped by Ctrl-C."""
-    d = Device(t).start()
+    d = Device(t, options=("-X", "heapsize=416K")).start()
     s = Session(d)
     s.type("yes xyzzy\n")
     s.see(3000 * "xyzzy\r\n")
