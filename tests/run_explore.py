@@ -5,9 +5,9 @@
     python3 tests/run_explore.py --explorer build/host/micropython-explore
     python3 tests/run_explore.py --explorer build/host/micropython-explore --seed 7 Queue
 
-tests/explore/programs.py has the programs; a WORD is a part of a name there. Then each fault that a
-BUG_ switch of modules/threading and modules/queue stands for must be found. With --seconds S
-samples of programs are run for so long, without the faults, each with the next seed.
+tests/explore/programs.py has the programs; a WORD is a part of a name there. Then each fault that
+a BUG_ switch of modules/threading and modules/queue stands for must be found. With --seconds S
+samples of programs are run for so long, without the faults: random ones, or those from --seed on.
 
 Closes with `NAME: N passed, N failed, N skipped`; exit status 1 if anything failed.
 """
@@ -62,7 +62,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--name", default="explore", help="name of this run in the closing line")
     parser.add_argument("--explorer", required=True, help="command of the build for it")
-    parser.add_argument("--seed", type=int, default=1, help="of the sample of programs")
+    parser.add_argument("--seed", type=int, help="of the sample of programs")
     parser.add_argument("--seconds", type=float, help="for so long, sample after sample")
     parser.add_argument("words", nargs="*", metavar="WORD")
     options = parser.parse_args()
@@ -70,6 +70,9 @@ def main():
     counts = {True: 0, False: 0}
     end = time.monotonic() + (options.seconds or 0)
     seed = options.seed
+    if seed is None:
+        # A test is the same each time, a stress is not.
+        seed = int.from_bytes(os.urandom(4), "big") if options.seconds else 1
     while True:
         print("seed %d:" % seed, flush=True)
         counts[run(explorer, ["--seed", seed, *options.words])] += 1

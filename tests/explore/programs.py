@@ -1,11 +1,12 @@
-# The programs that build/host/micropython-explore runs in every order: tests/run_explore.py starts it.
+# The programs that build/host/micropython-explore runs in every order; run_explore.py starts it.
 #
 #     micropython-explore programs.py [--all | --sample N] [--seed N] [--preemptions N] [WORD...]
 #
-# There are two kinds. For what changes in one step (Lock, Semaphore, Event, the queues) programs of 3
-# and 4 calls are written from a table, all or a sample, and what the calls return must be what they
-# return in some order of the steps: the table says what a step does, and when a call has to wait. For
-# what takes several steps (Condition, Barrier, Thread) programs stand below, with assertions.
+# There are two kinds. For what changes in one step (Lock, Semaphore, Event, queues) programs of 3
+# and 4 calls are written from a table, all or a sample, and what the calls return must be what
+# they return in some order of the steps: the table says what a step does, and when a call has to
+# wait. For what takes several steps (Condition, Barrier, Thread) programs stand below, with
+# assertions.
 #
 # With EXPECT_FAILURE the first program that fails ends the run, with success.
 
@@ -15,7 +16,6 @@ import queue
 import random
 import sys
 import threading
-import time
 
 EXPECTED = os.getenv("EXPECT_FAILURE")
 
@@ -35,9 +35,9 @@ class Totals:
 
 def explore(name, make, late=0, preemptions=None, interruptions=1):
     threads = len(make()[0]) + late
-    runs = _explore.run(
-        make, threads, late, Options.preemptions if preemptions is None else preemptions, interruptions
-    )
+    if preemptions is None:
+        preemptions = Options.preemptions
+    runs = _explore.run(make, threads, late, preemptions, interruptions)
     if EXPECTED and runs:
         print(EXPECTED, "found by", name + ", run", runs)
         sys.exit(0)
@@ -139,7 +139,8 @@ def possible(kind, program):
             position = len(results[who])
             if position < len(calls):
                 ended = False
-                for result, after in kind.calls[calls[position]][1](state, 10 * who + position, who):
+                steps = kind.calls[calls[position]][1]
+                for result, after in steps(state, 10 * who + position, who):
                     goes_on = True
                     more = results[who] + (result,)
                     next = (after, results[:who] + (more,) + results[who + 1 :])
@@ -311,7 +312,8 @@ RLOCK = Kind(threading.RLock, (None, 0), {
     "release": (lambda o, i: o.release(), steps_rlock_release),
     "owned": (lambda o, i: o._is_owned(), lambda state, i, who: [(state[0] == who, state)]),
 }, rlock_state, (
-    (("acquire", "release"), ("acquire", "release")), (("acquire", "release"), ("timed", "release")),
+    (("acquire", "release"), ("acquire", "release")),
+    (("acquire", "release"), ("timed", "release")),
 ))
 
 
@@ -325,7 +327,7 @@ EVENT = Kind(threading.Event, False, {
 
 
 def steps_put(gives_up, maxsize, order):
-    """Of a queue's (items in the order in which they come out, unfinished tasks, whether it is shut down)."""
+    """Of a queue's (items in the order in which they come out, unfinished tasks, shut down)."""
     def steps(state, item, who):
         items, unfinished, down = state
         if down:
@@ -354,6 +356,10 @@ def steps_task_done(state, item, who):
     if unfinished == 0:
         return [("ValueError", state)]
     return [(None, (items, unfinished - 1, down))]
+
+
+def steps_join(state, item, who):
+    return [(None, state)] if state[1] == 0 else []
 
 
 def steps_shutdown(immediate):
@@ -395,7 +401,7 @@ def queue_kind(make, order, maxsize):
         "get_nowait": (lambda o, i: o.get_nowait(), steps_get(True)),
         "get_timed": (lambda o, i: o.get(timeout=1), steps_get(True)),
         "task_done": (lambda o, i: o.task_done(), steps_task_done),
-        "join": (lambda o, i: o.join(), lambda state, i, who: [(None, state)] if state[1] == 0 else []),
+        "join": (lambda o, i: o.join(), steps_join),
         "shutdown": (lambda o, i: o.shutdown(), steps_shutdown(False)),
         "shutdown_now": (lambda o, i: o.shutdown(True), steps_shutdown(True)),
         "qsize": (lambda o, i: o.qsize(), lambda state, i, who: [(len(state[0]), state)]),
@@ -555,8 +561,8 @@ def condition_wait_for():
 # ---- Barrier
 
 
-def barrier_program(n, rounds, timeouts, action=None, other=None, same=True):
-    """n threads meet so often; `same`: in a round all pass or none."""
+def barrier_program(n, rounds, timeouts, action=None, other=None):
+    """n threads meet so often. In a round all pass, once the action is over, or none."""
 
     def make():
         ran = []
@@ -575,9 +581,8 @@ def barrier_program(n, rounds, timeouts, action=None, other=None, same=True):
             for i in range(rounds):
                 got = [r[i] for r in results]
                 passed = [r for r in got if isinstance(r, int)]
-                if same:
-                    assert sorted(passed) in ([], list(range(n))), got
-                    assert rounds > 1 or len(ran) == (len(passed) > 0 or action is not None and len(ran))
+                assert sorted(passed) in ([], list(range(n))), got
+                assert not passed or len(ran) == rounds
             assert barrier.n_waiting == 0
 
         bodies = [
@@ -618,7 +623,8 @@ def barrier_interrupted():
             return
         assert not left
 
-    return [thread_of([or_none(barrier.wait), leave], done), other, _explore.interrupt], no_interrupt
+    main = thread_of([or_none(barrier.wait), leave], done)
+    return [main, other, _explore.interrupt], no_interrupt
 
 
 # ---- Thread
