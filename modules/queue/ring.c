@@ -201,107 +201,102 @@ static mp_obj_t ring_getiter(mp_obj_t self_in, mp_obj_iter_buf_t *iter_buf) {
     return mp_getiter(snapshot(MP_OBJ_TO_PTR(self_in)), iter_buf);
 }
 
-static ring_obj_t *ring_self(mp_obj_t self_in) {
-    return native_self(self_in, &mp_type_queue_ring);
-}
-
-static mp_obj_t ring_method_append(mp_obj_t self_in, const mp_obj_t *args) {
-    ring_obj_append(ring_self(self_in), args[0], false);
+// Plain built-in functions, whose self is checked by the interpreter: nobody can make a subclass of
+// this type that has instances.
+static mp_obj_t ring_method_append(mp_obj_t self_in, mp_obj_t item) {
+    ring_obj_append(MP_OBJ_TO_PTR(self_in), item, false);
     return mp_const_none;
 }
-METHOD(ring_method_append, MP_QSTR_append, 1, MP_QSTR_item);
+static MP_DEFINE_CONST_FUN_OBJ_2(ring_method_append_obj, ring_method_append);
 
-static mp_obj_t ring_method_appendleft(mp_obj_t self_in, const mp_obj_t *args) {
-    ring_obj_append(ring_self(self_in), args[0], true);
+static mp_obj_t ring_method_appendleft(mp_obj_t self_in, mp_obj_t item) {
+    ring_obj_append(MP_OBJ_TO_PTR(self_in), item, true);
     return mp_const_none;
 }
-METHOD(ring_method_appendleft, MP_QSTR_appendleft, 1, MP_QSTR_item);
+static MP_DEFINE_CONST_FUN_OBJ_2(ring_method_appendleft_obj, ring_method_appendleft);
 
-static mp_obj_t ring_method_pop(mp_obj_t self_in, const mp_obj_t *args) {
-    (void)args;
-    return ring_obj_pop(ring_self(self_in), false);
+static mp_obj_t ring_method_pop(mp_obj_t self_in) {
+    return ring_obj_pop(MP_OBJ_TO_PTR(self_in), false);
 }
-METHOD_0(ring_method_pop, MP_QSTR_pop);
+static MP_DEFINE_CONST_FUN_OBJ_1(ring_method_pop_obj, ring_method_pop);
 
-static mp_obj_t ring_method_popleft(mp_obj_t self_in, const mp_obj_t *args) {
-    (void)args;
-    return ring_obj_pop(ring_self(self_in), true);
+static mp_obj_t ring_method_popleft(mp_obj_t self_in) {
+    return ring_obj_pop(MP_OBJ_TO_PTR(self_in), true);
 }
-METHOD_0(ring_method_popleft, MP_QSTR_popleft);
+static MP_DEFINE_CONST_FUN_OBJ_1(ring_method_popleft_obj, ring_method_popleft);
 
-static mp_obj_t extend(ring_obj_t *self, mp_obj_t iterable, bool left) {
+static mp_obj_t extend(mp_obj_t self_in, mp_obj_t iterable, bool left) {
     mp_obj_t iter = mp_getiter(iterable, NULL), item;
     while ((item = mp_iternext(iter)) != MP_OBJ_STOP_ITERATION) {
-        ring_obj_append(self, item, left);
+        ring_obj_append(MP_OBJ_TO_PTR(self_in), item, left);
     }
     return mp_const_none;
 }
 
-static mp_obj_t ring_method_extend(mp_obj_t self_in, const mp_obj_t *args) {
-    return extend(ring_self(self_in), args[0], false);
+static mp_obj_t ring_method_extend(mp_obj_t self_in, mp_obj_t iterable) {
+    return extend(self_in, iterable, false);
 }
-METHOD(ring_method_extend, MP_QSTR_extend, 1, MP_QSTR_iterable);
+static MP_DEFINE_CONST_FUN_OBJ_2(ring_method_extend_obj, ring_method_extend);
 
-static mp_obj_t ring_method_extendleft(mp_obj_t self_in, const mp_obj_t *args) {
-    return extend(ring_self(self_in), args[0], true);
+static mp_obj_t ring_method_extendleft(mp_obj_t self_in, mp_obj_t iterable) {
+    return extend(self_in, iterable, true);
 }
-METHOD(ring_method_extendleft, MP_QSTR_extendleft, 1, MP_QSTR_iterable);
+static MP_DEFINE_CONST_FUN_OBJ_2(ring_method_extendleft_obj, ring_method_extendleft);
 
-static mp_obj_t ring_method_copy(mp_obj_t self_in, const mp_obj_t *args) {
-    (void)args;
-    ring_obj_t *copy = ring_obj_new();
+static mp_obj_t ring_method_copy(mp_obj_t self_in) {
+    mp_obj_t copy = MP_OBJ_FROM_PTR(ring_obj_new());
     extend(copy, self_in, false);
-    return MP_OBJ_FROM_PTR(copy);
+    return copy;
 }
-METHOD_0(ring_method_copy, MP_QSTR_copy);
+static MP_DEFINE_CONST_FUN_OBJ_1(ring_method_copy_obj, ring_method_copy);
 
-// The list's method of that name, with the arguments up to the first that is not given.
-static mp_obj_t call_list(mp_obj_list_t *list, qstr name, size_t max_args, const mp_obj_t *args) {
+// The list's method of that name.
+static mp_obj_t call_list(mp_obj_t list, qstr name, size_t n_args, const mp_obj_t *args) {
     mp_obj_t call[5];
-    mp_load_method(MP_OBJ_FROM_PTR(list), name, call);
-    size_t n = 0;
-    for (; n < max_args && args[n] != MP_OBJ_NULL; ++n) {
-        call[2 + n] = args[n];
-    }
-    return mp_call_method_n_kw(n, 0, call);
+    mp_load_method(list, name, call);
+    memcpy(&call[2], args, n_args * sizeof(*args));
+    return mp_call_method_n_kw(n_args, 0, call);
 }
 
-static mp_obj_t edit_by(mp_obj_t self_in, qstr name, size_t n_args, const mp_obj_t *args) {
+// args[0] is self.
+static mp_obj_t edit_by(qstr name, size_t n_args, const mp_obj_t *args) {
     edit_t edit;
-    edit_begin(&edit, ring_self(self_in));
-    call_list(edit.list, name, n_args, args);
+    edit_begin(&edit, MP_OBJ_TO_PTR(args[0]));
+    call_list(MP_OBJ_FROM_PTR(edit.list), name, n_args - 1, args + 1);
     edit_end(&edit);
     return mp_const_none;
 }
 
-static mp_obj_t ring_method_count(mp_obj_t self_in, const mp_obj_t *args) {
-    return call_list(MP_OBJ_TO_PTR(snapshot(ring_self(self_in))), MP_QSTR_count, 1, args);
+static mp_obj_t ring_method_count(mp_obj_t self_in, mp_obj_t value) {
+    return call_list(snapshot(MP_OBJ_TO_PTR(self_in)), MP_QSTR_count, 1, &value);
 }
-METHOD(ring_method_count, MP_QSTR_count, 1, MP_QSTR_value);
+static MP_DEFINE_CONST_FUN_OBJ_2(ring_method_count_obj, ring_method_count);
 
-static mp_obj_t ring_method_index(mp_obj_t self_in, const mp_obj_t *args) {
-    return call_list(MP_OBJ_TO_PTR(snapshot(ring_self(self_in))), MP_QSTR_index, 3, args);
+// index(value, start, stop)
+static mp_obj_t ring_method_index(size_t n_args, const mp_obj_t *args) {
+    return call_list(snapshot(MP_OBJ_TO_PTR(args[0])), MP_QSTR_index, n_args - 1, args + 1);
 }
-METHOD(ring_method_index, MP_QSTR_index, 1, MP_QSTR_value, MP_QSTR_start, MP_QSTR_stop);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(ring_method_index_obj, 2, 4, ring_method_index);
 
-static mp_obj_t ring_method_insert(mp_obj_t self_in, const mp_obj_t *args) {
-    return edit_by(self_in, MP_QSTR_insert, 2, args);
+static mp_obj_t ring_method_insert(size_t n_args, const mp_obj_t *args) {
+    return edit_by(MP_QSTR_insert, n_args, args);
 }
-METHOD(ring_method_insert, MP_QSTR_insert, 2, MP_QSTR_index, MP_QSTR_value);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(ring_method_insert_obj, 3, 3, ring_method_insert);
 
-static mp_obj_t ring_method_remove(mp_obj_t self_in, const mp_obj_t *args) {
-    return edit_by(self_in, MP_QSTR_remove, 1, args);
+static mp_obj_t ring_method_remove(size_t n_args, const mp_obj_t *args) {
+    return edit_by(MP_QSTR_remove, n_args, args);
 }
-METHOD(ring_method_remove, MP_QSTR_remove, 1, MP_QSTR_value);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(ring_method_remove_obj, 2, 2, ring_method_remove);
 
-static mp_obj_t ring_method_reverse(mp_obj_t self_in, const mp_obj_t *args) {
-    return edit_by(self_in, MP_QSTR_reverse, 0, args);
+static mp_obj_t ring_method_reverse(mp_obj_t self_in) {
+    return edit_by(MP_QSTR_reverse, 1, &self_in);
 }
-METHOD_0(ring_method_reverse, MP_QSTR_reverse);
+static MP_DEFINE_CONST_FUN_OBJ_1(ring_method_reverse_obj, ring_method_reverse);
 
-static mp_obj_t ring_method_rotate(mp_obj_t self_in, const mp_obj_t *args) {
-    ring_t *ring = &ring_self(self_in)->ring;
-    mp_int_t n = args[0] == MP_OBJ_NULL ? 1 : mp_obj_get_int(args[0]);
+// rotate(n=1)
+static mp_obj_t ring_method_rotate(size_t n_args, const mp_obj_t *args) {
+    ring_t *ring = &((ring_obj_t *)MP_OBJ_TO_PTR(args[0]))->ring;
+    mp_int_t n = n_args == 1 ? 1 : mp_obj_get_int(args[1]);
     sync_enter();
     mp_int_t len = ring->len;
     if (len > 1) {
@@ -312,17 +307,16 @@ static mp_obj_t ring_method_rotate(mp_obj_t self_in, const mp_obj_t *args) {
     sync_leave();
     return mp_const_none;
 }
-METHOD(ring_method_rotate, MP_QSTR_rotate, 0, MP_QSTR_n);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(ring_method_rotate_obj, 1, 2, ring_method_rotate);
 
-static mp_obj_t ring_method_clear(mp_obj_t self_in, const mp_obj_t *args) {
-    (void)args;
-    ring_obj_t *self = ring_self(self_in);
+static mp_obj_t ring_method_clear(mp_obj_t self_in) {
+    ring_obj_t *self = MP_OBJ_TO_PTR(self_in);
     sync_enter();
     ring_clear(&self->ring);
     sync_leave();
     return mp_const_none;
 }
-METHOD_0(ring_method_clear, MP_QSTR_clear);
+static MP_DEFINE_CONST_FUN_OBJ_1(ring_method_clear_obj, ring_method_clear);
 
 static const mp_rom_map_elem_t ring_locals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_append), MP_ROM_PTR(&ring_method_append_obj) },
