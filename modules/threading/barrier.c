@@ -41,9 +41,8 @@ static barrier_obj_t *barrier_self(mp_obj_t self_in) {
     return native_self(self_in, &mp_type_threading_barrier);
 }
 
-static const uint16_t barrier_new_params[] = { MP_QSTR_parties, MP_QSTR_action, MP_QSTR_timeout };
 static const method_t barrier_new_spec = {
-    { NULL }, MP_QSTR_Barrier, 1, 3, 3, barrier_new_params, NULL
+    { NULL }, NULL, MP_QSTR_Barrier, 1, 3, 3, { MP_QSTR_parties, MP_QSTR_action, MP_QSTR_timeout }
 };
 
 static mp_obj_t barrier_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {

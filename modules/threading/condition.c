@@ -39,9 +39,8 @@ sync_list_t *condition_waiters(mp_obj_t condition) {
     return &((condition_obj_t *)MP_OBJ_TO_PTR(condition))->waiters;
 }
 
-static const uint16_t condition_new_params[] = { MP_QSTR_lock };
 static const method_t condition_new_spec = {
-    { NULL }, MP_QSTR_Condition, 0, 1, 1, condition_new_params, NULL
+    { NULL }, NULL, MP_QSTR_Condition, 0, 1, 1, { MP_QSTR_lock }
 };
 
 static mp_obj_t condition_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {

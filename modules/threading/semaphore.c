@@ -18,9 +18,8 @@ static semaphore_obj_t *semaphore_self(mp_obj_t self_in) {
     return native_self(self_in, &mp_type_threading_semaphore);
 }
 
-static const uint16_t semaphore_new_params[] = { MP_QSTR_value };
 static const method_t semaphore_new_spec = {
-    { NULL }, MP_QSTR_Semaphore, 0, 1, 1, semaphore_new_params, NULL
+    { NULL }, NULL, MP_QSTR_Semaphore, 0, 1, 1, { MP_QSTR_value }
 };
 
 static mp_obj_t semaphore_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {

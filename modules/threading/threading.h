@@ -32,24 +32,24 @@ typedef mp_obj_t (*method_fun_t)(mp_obj_t self_in, const mp_obj_t *args);
 
 typedef struct _method_t {
     mp_obj_base_t base;
+    method_fun_t fun;
     uint16_t name; // qstr
     uint8_t n_required;
     uint8_t n_positional; // the rest only by keyword
     uint8_t n_params;
-    const uint16_t *params; // qstrs
-    method_fun_t fun;
+    uint16_t params[]; // qstrs
 } method_t;
 
 extern const mp_obj_type_t mp_type_sync_method;
 
+#define METHOD_COUNT(...) (sizeof((uint16_t[]) { __VA_ARGS__ }) / sizeof(uint16_t))
 #define METHOD_KW(fun_, name_, n_required_, n_keyword_only_, ...) \
-    static const uint16_t fun_##_params[] = { __VA_ARGS__ }; \
-    static const method_t fun_##_obj = { {&mp_type_sync_method}, name_, n_required_, \
-                                         MP_ARRAY_SIZE(fun_##_params) - n_keyword_only_, \
-                                         MP_ARRAY_SIZE(fun_##_params), fun_##_params, fun_ }
+    static const method_t fun_##_obj = { {&mp_type_sync_method}, fun_, name_, n_required_, \
+                                         METHOD_COUNT(__VA_ARGS__) - n_keyword_only_, \
+                                         METHOD_COUNT(__VA_ARGS__), { __VA_ARGS__ } }
 #define METHOD(fun_, name_, n_required_, ...) METHOD_KW(fun_, name_, n_required_, 0, __VA_ARGS__)
 #define METHOD_0(fun_, name_) \
-    static const method_t fun_##_obj = { {&mp_type_sync_method}, name_, 0, 0, 0, NULL, fun_ }
+    static const method_t fun_##_obj = { {&mp_type_sync_method}, fun_, name_, 0, 0, 0, {} }
 
 // __exit__(exc_type, exc_value, traceback): calls `release` of the same file.
 #define METHOD_EXIT(fun_) METHOD(fun_, MP_QSTR___exit__, 3, MP_QSTR_exc_type, MP_QSTR_exc_value, MP_QSTR_tb)
