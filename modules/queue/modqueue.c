@@ -5,7 +5,6 @@
 #include "py/objtuple.h"
 #include "queue.h"
 
-enum { CLASS_QUEUE, CLASS_LIFO, CLASS_HEAP, CLASSES };
 MP_REGISTER_ROOT_POINTER(mp_obj_t queue_classes[3]);
 
 extern const mp_obj_module_t mp_module_queue;
@@ -13,13 +12,10 @@ extern const mp_obj_module_t mp_module_queue;
 // import runs it: the first time it makes the classes.
 static mp_obj_t queue_module_init(void) {
     take_sigint();
-    MP_STATIC_ASSERT(MP_ARRAY_SIZE(MP_STATE_VM(queue_classes)) == CLASSES);
+    MP_STATIC_ASSERT(MP_ARRAY_SIZE(MP_STATE_VM(queue_classes)) == QUEUE_CLASSES);
     mp_obj_t *classes = MP_STATE_VM(queue_classes);
-    if (classes[CLASSES - 1] == MP_OBJ_NULL) {
-        classes[CLASS_QUEUE] = class_new(&queue_class_spec, MP_OBJ_FROM_PTR(&mp_type_queue_native));
-        classes[CLASS_LIFO] = class_new(&lifo_class_spec, classes[CLASS_QUEUE]);
-        classes[CLASS_HEAP] = class_new(&heap_class_spec, classes[CLASS_QUEUE]);
-        module_set_classes(&mp_module_queue, classes, CLASSES);
+    if (classes[QUEUE_CLASSES - 1] == MP_OBJ_NULL) {
+        classes_new(&mp_module_queue, classes, queue_class_specs, QUEUE_CLASSES, &mp_type_queue_native);
     }
     return mp_const_none;
 }

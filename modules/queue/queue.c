@@ -133,7 +133,7 @@ static void take_over(queue_obj_t *self) {
 static queue_obj_t *queue_self(mp_obj_t self_in) {
     queue_obj_t *self = native_self_maybe(self_in, &mp_type_queue_native);
     if (self == NULL) {
-        mp_raise_msg(&mp_type_AttributeError, MP_ERROR_TEXT("Queue.__init__() not called"));
+        raise_not_called(&mp_type_AttributeError, MP_QSTR_Queue);
     }
     if (self->instance->members.used > 0) {
         take_over(self);
@@ -343,7 +343,7 @@ static bool less(mp_obj_list_t *heap, size_t a, size_t b) {
     size_t len = heap->len;
     bool result = mp_obj_is_true(mp_binary_op(MP_BINARY_OP_LESS, heap->items[a], heap->items[b]));
     if (heap->len != len) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("list changed size during iteration"));
+        raise_runtime_error(MP_ERROR_TEXT("list changed size during iteration"));
     }
     return result;
 }
@@ -430,17 +430,13 @@ static mp_obj_t fifo_init(mp_obj_t self_in, const mp_obj_t *args) {
 }
 METHOD(fifo_init, MP_QSTR__init, 1, MP_QSTR_maxsize);
 
+// Also PriorityQueue's.
 static mp_obj_t lifo_init(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
     queue_self(self_in)->items = mp_obj_new_list(0, NULL);
     return mp_const_none;
 }
 METHOD(lifo_init, MP_QSTR__init, 1, MP_QSTR_maxsize);
-
-static mp_obj_t heap_init(mp_obj_t self_in, const mp_obj_t *args) {
-    return lifo_init(self_in, args);
-}
-METHOD(heap_init, MP_QSTR__init, 1, MP_QSTR_maxsize);
 
 static mp_obj_t queue_hook_qsize(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
@@ -487,25 +483,23 @@ static mp_obj_t class_hook(mp_obj_t self_in, qstr name) {
 }
 
 static queue_kind_t kind_of(mp_obj_t self_in) {
-    static const struct {
-        const method_t *init, *put, *get;
-    } kinds[] = {
-        [KIND_FIFO] = { &fifo_init_obj, &queue_hook_put_obj, &fifo_hook_get_obj },
-        [KIND_LIFO] = { &lifo_init_obj, &queue_hook_put_obj, &lifo_hook_get_obj },
-        [KIND_HEAP] = { &heap_init_obj, &heap_hook_put_obj, &heap_hook_get_obj },
+    static const uint16_t names[] = { MP_QSTR__get, MP_QSTR__put, MP_QSTR__init, MP_QSTR__qsize };
+    static const method_t *const kinds[][MP_ARRAY_SIZE(names)] = {
+        [KIND_FIFO] = { &fifo_hook_get_obj, &queue_hook_put_obj, &fifo_init_obj, &queue_hook_qsize_obj },
+        [KIND_LIFO] = { &lifo_hook_get_obj, &queue_hook_put_obj, &lifo_init_obj, &queue_hook_qsize_obj },
+        [KIND_HEAP] = { &heap_hook_get_obj, &heap_hook_put_obj, &lifo_init_obj, &queue_hook_qsize_obj },
     };
     queue_kind_t kind = KIND_FIFO;
-    if (class_hook(self_in, MP_QSTR__qsize) != MP_OBJ_FROM_PTR(&queue_hook_qsize_obj)) {
-        return KIND_CUSTOM;
-    }
-    mp_obj_t init = class_hook(self_in, MP_QSTR__init);
-    while (kind < KIND_CUSTOM && init != MP_OBJ_FROM_PTR(kinds[kind].init)) {
-        ++kind;
-    }
-    if (kind < KIND_CUSTOM
-        && (class_hook(self_in, MP_QSTR__put) != MP_OBJ_FROM_PTR(kinds[kind].put)
-            || class_hook(self_in, MP_QSTR__get) != MP_OBJ_FROM_PTR(kinds[kind].get))) {
-        kind = KIND_CUSTOM;
+    size_t same = 0; // hooks that are those of the kind
+    mp_obj_t hook = class_hook(self_in, names[0]);
+    while (kind < KIND_CUSTOM) {
+        if (hook != MP_OBJ_FROM_PTR(kinds[kind][same])) {
+            kind = same == 0 ? kind + 1 : KIND_CUSTOM; // no two kinds have the same first hook
+        } else if (++same == MP_ARRAY_SIZE(names)) {
+            break;
+        } else {
+            hook = class_hook(self_in, names[same]);
+        }
     }
     return kind;
 }
@@ -741,21 +735,15 @@ METHOD(queue_get, MP_QSTR_get, 0, MP_QSTR_block, MP_QSTR_timeout);
 static mp_obj_t queue_init(mp_obj_t self_in, const mp_obj_t *args) {
     native_self_maybe(self_in, &mp_type_queue_native); // TypeError if it is no Queue at all
     mp_obj_t maxsize = args[0] == MP_OBJ_NULL ? MP_OBJ_NEW_SMALL_INT(0) : args[0];
-    queue_obj_t *self = mp_obj_malloc(queue_obj_t, &mp_type_queue_native);
+    queue_obj_t *self = m_new0(queue_obj_t, 1);
+    self->base.type = &mp_type_queue_native;
     self->instance = MP_OBJ_TO_PTR(self_in);
-    self->items = MP_OBJ_NULL;
-    self->mutex = NULL;
-    self->coming[NOT_EMPTY] = self->coming[NOT_FULL] = 0;
     self->most_coming[NOT_EMPTY] = self->most_coming[NOT_FULL] = QUEUE_MOST_COMING;
-    for (size_t i = 0; i < N_LISTS; ++i) {
-        self->conditions[i] = MP_OBJ_NULL;
-        self->lists[i] = (sync_list_t) { NULL, NULL };
-    }
     take_over(self); // and forget: what was assigned before is overwritten here
     self->maxsize = int_from_maxsize(maxsize);
     self->unfinished = 0;
-    self->kind = kind_of(self_in);
     self->is_shutdown = false;
+    self->kind = kind_of(self_in);
     self->own_put = class_hook(self_in, MP_QSTR_put) == MP_OBJ_FROM_PTR(&queue_put_obj);
     self->own_get = class_hook(self_in, MP_QSTR_get) == MP_OBJ_FROM_PTR(&queue_get_obj);
     if (self->kind == KIND_FIFO) {
@@ -968,17 +956,13 @@ static const mp_rom_map_elem_t lifo_table[] = {
 };
 
 static const mp_rom_map_elem_t heap_table[] = {
-    { MP_ROM_QSTR(MP_QSTR__init), MP_ROM_PTR(&heap_init_obj) },
+    { MP_ROM_QSTR(MP_QSTR__init), MP_ROM_PTR(&lifo_init_obj) },
     { MP_ROM_QSTR(MP_QSTR__put), MP_ROM_PTR(&heap_hook_put_obj) },
     { MP_ROM_QSTR(MP_QSTR__get), MP_ROM_PTR(&heap_hook_get_obj) },
 };
 
-const class_spec_t queue_class_spec = {
-    MP_QSTR_Queue, MP_ARRAY_SIZE(queue_table), 0, queue_table, NULL
-};
-const class_spec_t lifo_class_spec = {
-    MP_QSTR_LifoQueue, MP_ARRAY_SIZE(lifo_table), 0, lifo_table, NULL
-};
-const class_spec_t heap_class_spec = {
-    MP_QSTR_PriorityQueue, MP_ARRAY_SIZE(heap_table), 0, heap_table, NULL
+const class_spec_t queue_class_specs[QUEUE_CLASSES] = {
+    { MP_QSTR_Queue, MP_ARRAY_SIZE(queue_table), 0, queue_table, NULL },
+    { MP_QSTR_LifoQueue, MP_ARRAY_SIZE(lifo_table), 0, lifo_table, NULL },
+    { MP_QSTR_PriorityQueue, MP_ARRAY_SIZE(heap_table), 0, heap_table, NULL },
 };

@@ -12,9 +12,8 @@ extern const mp_obj_type_t mp_type_ShutDown;
 
 // The C state of a Queue, and the classes made over it.
 extern const mp_obj_type_t mp_type_queue_native;
-extern const class_spec_t queue_class_spec;
-extern const class_spec_t lifo_class_spec;
-extern const class_spec_t heap_class_spec;
+#define QUEUE_CLASSES (3)
+extern const class_spec_t queue_class_specs[QUEUE_CLASSES];
 
 extern const mp_obj_type_t mp_type_queue_simple;
 

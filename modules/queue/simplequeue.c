@@ -17,7 +17,7 @@ typedef struct _simple_obj_t {
     sync_list_t getters; // under the guard
 } simple_obj_t;
 
-static simple_obj_t *simple_self(mp_obj_t self_in) {
+static MP_NOINLINE simple_obj_t *simple_self(mp_obj_t self_in) {
     return native_self(self_in, &mp_type_queue_simple);
 }
 

@@ -193,7 +193,8 @@ static sync_result_t acquire_slow(sync_sem_t *sem, sync_deadline_t deadline, boo
     }
 }
 
-static sync_result_t acquire(sync_sem_t *sem, sync_deadline_t deadline, uint8_t ask) {
+// Not inlined: the two that call it differ in a constant.
+__attribute__((noinline)) static sync_result_t acquire(sync_sem_t *sem, uint8_t ask, sync_deadline_t deadline) {
     sync_enter();
     sync_result_t result = SYNC_OK;
     if (!try_acquire(sem)) {
@@ -204,11 +205,11 @@ static sync_result_t acquire(sync_sem_t *sem, sync_deadline_t deadline, uint8_t 
 }
 
 sync_result_t sync_sem_acquire(sync_sem_t *sem, sync_deadline_t deadline) {
-    return acquire(sem, deadline, NOTE_TRY);
+    return acquire(sem, NOTE_TRY, deadline);
 }
 
 sync_result_t sync_sem_acquire_in_order(sync_sem_t *sem, sync_deadline_t deadline) {
-    return acquire(sem, deadline, NOTE_GRANTED);
+    return acquire(sem, NOTE_GRANTED, deadline);
 }
 
 void sync_sem_acquire_always(sync_sem_t *sem) {

@@ -74,12 +74,8 @@ static uint32_t n_waiting(const barrier_obj_t *self) {
 static void barrier_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     (void)kind;
     barrier_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    if (self->broken) {
-        mp_printf(print, "<threading.Barrier at 0x%p: broken>", self);
-    } else {
-        mp_printf(print, "<threading.Barrier at 0x%p: waiters=%u/%u>", self,
-            (unsigned)n_waiting(self), (unsigned)self->parties);
-    }
+    print_head(print, self_in);
+    mp_printf(print, self->broken ? "broken>" : "waiters=%u/%u>", (unsigned)self->count, (unsigned)self->parties);
 }
 
 static void barrier_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
@@ -98,36 +94,43 @@ static void barrier_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     }
 }
 
-// Ends the round for all that wait. With the mutex.
-static void end_round(barrier_obj_t *self, uint8_t note) {
-    sync_enter();
-    self->count = 0;
-    sync_list_wake_all(&self->waiters, note);
-    sync_leave();
-}
-
 static void unlock(barrier_obj_t *self) {
     sync_sem_release(&self->mutex, 1, 1);
 }
 
+// Ends the round for all that wait. With the mutex, which it unlocks.
+static MP_NOINLINE void end_round(barrier_obj_t *self, uint8_t note, bool broken) {
+    self->broken = broken;
+    self->count = 0;
+    sync_enter();
+    sync_list_wake_all(&self->waiters, note);
+    sync_leave();
+    unlock(self);
+}
+
+// What an exception does to a thread that has the mutex.
+typedef struct _holder_t {
+    nlr_jump_callback_node_t on_exception;
+    barrier_obj_t *self;
+} holder_t;
+
+static void holder_unlock(void *holder) {
+    unlock(((holder_t *)holder)->self);
+}
+
+static void holder_break(void *holder) {
+    end_round(((holder_t *)holder)->self, NOTE_BROKEN, true);
+}
+
 // The last one to arrive. With the mutex, which it unlocks.
 static void complete_round(barrier_obj_t *self) {
-    if (self->action != mp_const_none) {
-        nlr_buf_t nlr;
-        if (nlr_push(&nlr) == 0) {
-            if (mp_obj_is_true(self->action)) {
-                mp_call_function_0(self->action);
-            }
-            nlr_pop();
-        } else {
-            self->broken = true;
-            end_round(self, NOTE_BROKEN);
-            unlock(self);
-            nlr_jump(nlr.ret_val);
-        }
+    holder_t holder = { .self = self };
+    nlr_push_jump_callback(&holder.on_exception, holder_break);
+    if (mp_obj_is_true(self->action)) {
+        mp_call_function_0(self->action);
     }
-    end_round(self, NOTE_ARRIVED);
-    unlock(self);
+    nlr_pop_jump_callback(false);
+    end_round(self, NOTE_ARRIVED, false);
 }
 
 // One that waits for the rest. With the mutex, which it unlocks. Returns what ended the round.
@@ -160,17 +163,12 @@ static uint8_t wait_for_round(barrier_obj_t *self, sync_deadline_t deadline) {
             sync_enter();
             sync_list_remove(&waiter);
             sync_leave();
-            self->broken = true;
-            end_round(self, NOTE_BROKEN);
-            unlock(self);
+            end_round(self, NOTE_BROKEN, true);
             return NOTE_BROKEN;
         }
         unlock(self);
-        nlr_buf_t nlr;
-        if (nlr_push(&nlr) == 0) {
-            mp_handle_pending(true);
-            nlr_pop();
-        } else {
+        mp_obj_t exc;
+        if (!handle_pending(&exc)) {
             // Ctrl-C: this thread has not arrived; the others go on waiting.
             sync_sem_acquire_always(&self->mutex);
             if (waiter.list != NULL) {
@@ -180,7 +178,7 @@ static uint8_t wait_for_round(barrier_obj_t *self, sync_deadline_t deadline) {
                 self->count -= !BUG_BARRIER_STAYS_COUNTED;
             }
             unlock(self);
-            nlr_jump(nlr.ret_val);
+            nlr_raise(exc);
         }
     }
 }
@@ -195,14 +193,11 @@ static void lock(barrier_obj_t *self) {
 
 // The deadline of one that has to wait. With the mutex, which it unlocks if the timeout is wrong.
 static sync_deadline_t read_deadline(barrier_obj_t *self, mp_obj_t timeout) {
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) != 0) {
-        unlock(self);
-        nlr_jump(nlr.ret_val);
-    }
+    holder_t holder = { .self = self };
+    nlr_push_jump_callback(&holder.on_exception, holder_unlock);
     bool given = timeout != MP_OBJ_NULL && timeout != mp_const_none;
     sync_deadline_t deadline = deadline_from_timeout(given ? timeout : self->timeout);
-    nlr_pop();
+    nlr_pop_jump_callback(false);
     return deadline;
 }
 
@@ -225,23 +220,22 @@ static mp_obj_t barrier_wait(mp_obj_t self_in, const mp_obj_t *args) {
 }
 METHOD(barrier_wait, MP_QSTR_wait, 0, MP_QSTR_timeout);
 
-static mp_obj_t break_round(barrier_obj_t *self, bool broken) {
+static MP_NOINLINE mp_obj_t break_round(mp_obj_t self_in, bool broken) {
+    barrier_obj_t *self = barrier_self(self_in);
     lock(self);
-    self->broken = broken;
-    end_round(self, NOTE_BROKEN);
-    unlock(self);
+    end_round(self, NOTE_BROKEN, broken);
     return mp_const_none;
 }
 
 static mp_obj_t barrier_reset(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
-    return break_round(barrier_self(self_in), false);
+    return break_round(self_in, false);
 }
 METHOD_0(barrier_reset, MP_QSTR_reset);
 
 static mp_obj_t barrier_abort(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
-    return break_round(barrier_self(self_in), true);
+    return break_round(self_in, true);
 }
 METHOD_0(barrier_abort, MP_QSTR_abort);
 

@@ -21,14 +21,11 @@ typedef struct _condition_obj_t {
     sync_list_t waiters;
 } condition_obj_t;
 
-static condition_obj_t *condition_self(mp_obj_t self_in) {
+static MP_NOINLINE condition_obj_t *condition_self(mp_obj_t self_in) {
     return native_self(self_in, &mp_type_threading_condition);
 }
 
 mp_obj_t condition_new(mp_obj_t lock) {
-    if (lock == MP_OBJ_NULL) {
-        lock = any_lock_new();
-    }
     condition_obj_t *self = mp_obj_malloc(condition_obj_t, &mp_type_threading_condition);
     self->lock = lock;
     self->waiters = (sync_list_t) { NULL, NULL };
@@ -47,10 +44,9 @@ static mp_obj_t condition_make_new(const mp_obj_type_t *type, size_t n_args, siz
     (void)type;
     mp_obj_t lock;
     method_parse(&condition_new_spec, n_args, n_kw, args, &lock);
-    if (lock == mp_const_none) {
-        lock = MP_OBJ_NULL;
-    }
-    if (lock != MP_OBJ_NULL) {
+    if (lock == MP_OBJ_NULL || lock == mp_const_none) {
+        lock = any_lock_new();
+    } else {
         // AttributeError for what is no lock.
         mp_load_attr(lock, MP_QSTR_acquire);
         mp_load_attr(lock, MP_QSTR_release);
@@ -119,10 +115,14 @@ static mp_obj_t condition_acquire_restore(mp_obj_t self_in, const mp_obj_t *args
 }
 METHOD(condition_acquire_restore, MP_QSTR__acquire_restore, 1, MP_QSTR_state);
 
-static void check_owned(condition_obj_t *self) {
+static void check_owned(condition_obj_t *self, mp_rom_error_text_t text) {
     if (!any_lock_is_owned(self->lock)) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("cannot wait on un-acquired lock"));
+        raise_runtime_error(text);
     }
+}
+
+static MP_NOINLINE void check_can_wait(condition_obj_t *self) {
+    check_owned(self, MP_ERROR_TEXT("cannot wait on un-acquired lock"));
 }
 
 static void stand_in_line(condition_obj_t *self, sync_waiter_t *waiter) {
@@ -172,7 +172,7 @@ static bool wait(condition_obj_t *self, sync_deadline_t deadline) {
 
 static mp_obj_t condition_wait(mp_obj_t self_in, const mp_obj_t *args) {
     condition_obj_t *self = condition_self(self_in);
-    check_owned(self);
+    check_can_wait(self);
     return mp_obj_new_bool(wait(self, deadline_from_timeout(args[0])));
 }
 METHOD(condition_wait, MP_QSTR_wait, 0, MP_QSTR_timeout);
@@ -186,7 +186,7 @@ static mp_obj_t condition_wait_for(mp_obj_t self_in, const mp_obj_t *args) {
     sync_deadline_t deadline = deadline_from_timeout(args[1]);
     for (;;) {
         // As in CPython also with a timeout of zero: the lock is given up once and the predicate asked again.
-        check_owned(self);
+        check_can_wait(self);
         bool notified = wait(self, deadline);
         result = mp_call_function_0(args[0]);
         if (!notified || mp_obj_is_true(result)) {
@@ -199,9 +199,7 @@ METHOD(condition_wait_for, MP_QSTR_wait_for, 1, MP_QSTR_predicate, MP_QSTR_timeo
 // n_in, or n where that is not given.
 static void notify(mp_obj_t self_in, mp_obj_t n_in, mp_int_t n) {
     condition_obj_t *self = condition_self(self_in);
-    if (!any_lock_is_owned(self->lock)) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("cannot notify on un-acquired lock"));
-    }
+    check_owned(self, MP_ERROR_TEXT("cannot notify on un-acquired lock"));
     if (n_in != MP_OBJ_NULL) {
         n = mp_obj_get_int(n_in);
     }

@@ -18,7 +18,7 @@ typedef struct _event_obj_t {
     sync_list_t waiters;
 } event_obj_t;
 
-static event_obj_t *event_self(mp_obj_t self_in) {
+static MP_NOINLINE event_obj_t *event_self(mp_obj_t self_in) {
     return native_self(self_in, &mp_type_threading_event);
 }
 
@@ -39,7 +39,8 @@ static mp_obj_t event_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
 static void event_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     (void)kind;
     event_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_printf(print, "<threading.Event at 0x%p: %s>", self, self->is_set ? "set" : "unset");
+    print_head(print, self_in);
+    mp_print_str(print, self->is_set ? "set>" : "unset>");
 }
 
 static mp_obj_t event_is_set(mp_obj_t self_in, const mp_obj_t *args) {

@@ -10,8 +10,6 @@
 //
 // This file is part of micropython-threading, MIT licence.
 
-#include <string.h>
-
 #include "threading.h"
 
 #if !MICROPY_ENABLE_FINALISER
@@ -29,9 +27,8 @@ typedef struct _local_obj_t {
     uintptr_t next; // hidden (see hide()), in the list of all; under the guard
     uintptr_t prev;
     slot_t *slots; // under the guard
-    mp_obj_t *args; // of __init__(), for the threads to come: n_args, then n_kw pairs
-    size_t n_args;
-    size_t n_kw;
+    mp_obj_t args; // of __init__(), for the threads to come
+    mp_obj_t kwargs;
 } local_obj_t;
 
 static local_obj_t *first; // all local objects; not a root; under the guard
@@ -71,15 +68,16 @@ static void local_native_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     }
 }
 
-// Never called: __new__() makes the native half.
+// Here because a class must be able to make its native half; it is __new__() that does.
 static mp_obj_t local_native_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)type;
     (void)n_args;
     (void)n_kw;
     (void)args;
-    mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("can't create '%q' instances"), (qstr)type->name);
+    return mp_const_none;
 }
 
-static MP_DEFINE_CONST_OBJ_TYPE(
+MP_DEFINE_CONST_OBJ_TYPE(
     mp_type_local_native,
     MP_QSTR__localimpl,
     MP_TYPE_FLAG_NONE,
@@ -109,11 +107,7 @@ static void init_for_thread(local_obj_t *self, mp_obj_t self_in, mp_uint_t seria
     if (nlr_push(&nlr) == 0) {
         mp_obj_t dest[2];
         mp_load_method(MP_OBJ_FROM_PTR(mp_obj_get_type(self_in)), MP_QSTR___init__, dest);
-        size_t len = self->n_args + 2 * self->n_kw;
-        mp_obj_t *args = m_new(mp_obj_t, len + 1);
-        args[0] = self_in;
-        memcpy(args + 1, self->args, len * sizeof(mp_obj_t));
-        mp_call_function_n_kw(dest[0], self->n_args + 1, self->n_kw, args);
+        call_with(dest[0], self_in, self->args, self->kwargs);
         nlr_pop();
     } else {
         // The next touch tries again.
@@ -184,7 +178,7 @@ static mp_obj_t local_delattr(mp_obj_t self_in, const mp_obj_t *args) {
 METHOD(local_delattr, MP_QSTR___delattr__, 1, MP_QSTR_name);
 
 // What the class has under the name, or MP_OBJ_NULL.
-static mp_obj_t class_attr(const mp_obj_type_t *type, qstr attr) {
+static MP_NOINLINE mp_obj_t class_attr(const mp_obj_type_t *type, qstr attr) {
     mp_obj_t dest[2];
     mp_load_method_maybe(MP_OBJ_FROM_PTR(type), attr, dest);
     return dest[0];
@@ -192,9 +186,9 @@ static mp_obj_t class_attr(const mp_obj_type_t *type, qstr attr) {
 
 // Whether the class, not the instance, decides about a store: a property, or a method of a subclass.
 static bool class_stores(const mp_obj_type_t *type, qstr attr, bool delete) {
-    mp_obj_t own = delete ? MP_OBJ_FROM_PTR(&local_delattr_obj) : MP_OBJ_FROM_PTR(&local_setattr_obj);
+    const method_t *own = delete ? &local_delattr_obj : &local_setattr_obj;
     mp_obj_t member = class_attr(type, attr);
-    return class_attr(type, delete ? MP_QSTR___delattr__ : MP_QSTR___setattr__) != own
+    return class_attr(type, own->name) != MP_OBJ_FROM_PTR(own)
            || (member != MP_OBJ_NULL && mp_obj_is_type(member, &mp_type_property));
 }
 
@@ -250,9 +244,7 @@ static mp_obj_t local_new(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs)
     local_obj_t *self = mp_obj_malloc_with_finaliser(local_obj_t, &mp_type_local_native);
     self->next = self->prev = hide(NULL);
     self->slots = NULL;
-    self->n_args = n_args - 1;
-    self->n_kw = kwargs->used;
-    self->args = NULL;
+    self->args = self->kwargs = MP_OBJ_NULL;
     // In the list before anything can fail: the finaliser takes it out.
     sync_enter();
     self->next = hide(first);
@@ -261,15 +253,8 @@ static mp_obj_t local_new(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs)
     }
     first = self;
     sync_leave();
-    self->args = m_new(mp_obj_t, self->n_args + 2 * self->n_kw);
-    memcpy(self->args, args + 1, self->n_args * sizeof(mp_obj_t));
-    mp_obj_t *kw = self->args + self->n_args;
-    for (size_t i = 0; i < kwargs->alloc; ++i) {
-        if (mp_map_slot_is_filled(kwargs, i)) {
-            *kw++ = kwargs->table[i].key;
-            *kw++ = kwargs->table[i].value;
-        }
-    }
+    self->args = mp_obj_new_tuple(n_args - 1, args + 1);
+    self->kwargs = dict_from_kwargs(kwargs);
     const mp_obj_type_t *native_base;
     mp_obj_instance_t *instance = mp_obj_new_instance(type, &native_base);
     instance->subobj[0] = MP_OBJ_FROM_PTR(self);
@@ -286,8 +271,4 @@ static const mp_rom_map_elem_t local_table[] = {
     { MP_ROM_QSTR(MP_QSTR___delattr__), MP_ROM_PTR(&local_delattr_obj) },
 };
 
-static const class_spec_t local_class = { MP_QSTR_local, MP_ARRAY_SIZE(local_table), 0, local_table, NULL };
-
-mp_obj_t local_new_class(void) {
-    return class_new(&local_class, MP_OBJ_FROM_PTR(&mp_type_local_native));
-}
+const class_spec_t local_class = { MP_QSTR_local, MP_ARRAY_SIZE(local_table), 0, local_table, NULL };

@@ -15,7 +15,7 @@
 /******************************************************************************/
 // Lock
 
-static lock_obj_t *lock_self(mp_obj_t self_in) {
+static MP_NOINLINE lock_obj_t *lock_self(mp_obj_t self_in) {
     return native_self(self_in, &mp_type_threading_lock);
 }
 
@@ -48,7 +48,7 @@ METHOD(lock_acquire, MP_QSTR_acquire, 0, MP_QSTR_blocking, MP_QSTR_timeout);
 static mp_obj_t lock_release(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
     if (!sync_sem_release(&lock_self(self_in)->sem, 1, 1)) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("release unlocked lock"));
+        raise_runtime_error(MP_ERROR_TEXT("release unlocked lock"));
     }
     return mp_const_none;
 }
@@ -96,11 +96,11 @@ typedef struct _rlock_obj_t {
     mp_uint_t count; // by the owner
 } rlock_obj_t;
 
-static rlock_obj_t *rlock_self(mp_obj_t self_in) {
+static MP_NOINLINE rlock_obj_t *rlock_self(mp_obj_t self_in) {
     return native_self(self_in, &mp_type_threading_rlock);
 }
 
-static mp_obj_t rlock_new(void) {
+mp_obj_t any_lock_new(void) {
     rlock_obj_t *self = mp_obj_malloc(rlock_obj_t, &mp_type_threading_rlock);
     sync_sem_init(&self->sem, 1);
     self->owner = 0;
@@ -114,7 +114,7 @@ static mp_obj_t rlock_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     (void)n_args;
     (void)n_kw;
     (void)args;
-    return rlock_new();
+    return any_lock_new();
 }
 
 static void rlock_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
@@ -152,7 +152,7 @@ METHOD(rlock_acquire, MP_QSTR_acquire, 0, MP_QSTR_blocking, MP_QSTR_timeout);
 // Gives up n levels; all at once for Condition.wait().
 static void rlock_give(rlock_obj_t *self, mp_uint_t n) {
     if (!rlock_owned(self)) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("cannot release un-acquired lock"));
+        raise_runtime_error(MP_ERROR_TEXT("cannot release un-acquired lock"));
     }
     self->count -= n;
     if (self->count == 0) {
@@ -263,10 +263,6 @@ static mp_obj_t call_0(mp_obj_t lock, qstr name) {
 static bool has_method(mp_obj_t lock, qstr name, mp_obj_t *dest) {
     mp_load_method_maybe(lock, name, dest);
     return dest[0] != MP_OBJ_NULL;
-}
-
-mp_obj_t any_lock_new(void) {
-    return rlock_new();
 }
 
 mp_obj_t any_lock_enter(mp_obj_t lock) {

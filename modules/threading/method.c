@@ -5,16 +5,18 @@
 #include <assert.h>
 #include <string.h>
 
+#include "py/objtuple.h"
 #include "threading.h"
 
-static MP_NORETURN void raise_arg(const method_t *spec, const char *what, qstr param) {
+MP_NORETURN void raise_runtime_error(mp_rom_error_text_t text) {
+    mp_raise_msg(&mp_type_RuntimeError, text);
+}
+
+static MP_NORETURN void raise_arg(const method_t *spec, mp_rom_error_text_t text, qstr param) {
     #if MICROPY_ERROR_REPORTING <= MICROPY_ERROR_REPORTING_TERSE
     mp_arg_error_terse_mismatch();
     #else
-    vstr_t vstr;
-    vstr_init(&vstr, 64);
-    vstr_printf(&vstr, "%q() %s '%q'", (qstr)spec->name, what, param);
-    mp_raise_type_arg(&mp_type_TypeError, mp_obj_new_str_from_vstr(&vstr));
+    mp_raise_msg_varg(&mp_type_TypeError, text, (qstr)spec->name, param);
     #endif
 }
 
@@ -38,17 +40,17 @@ void method_parse(const method_t *spec, size_t n_args, size_t n_kw, const mp_obj
             ++i;
         }
         if (i == spec->n_params) {
-            raise_arg(spec, "got an unexpected keyword argument", name);
+            raise_arg(spec, MP_ERROR_TEXT("%q() got an unexpected keyword argument '%q'"), name);
         }
         if (vals[i] != MP_OBJ_NULL) {
-            raise_arg(spec, "got multiple values for argument", name);
+            raise_arg(spec, MP_ERROR_TEXT("%q() got multiple values for argument '%q'"), name);
         }
         vals[i] = kw[1];
     }
     assert(spec->n_required <= spec->n_params);
     for (size_t i = 0; i < spec->n_required; ++i) {
         if (vals[i] == MP_OBJ_NULL) {
-            raise_arg(spec, "missing required argument", spec->params[i]);
+            raise_arg(spec, MP_ERROR_TEXT("%q() missing required argument '%q'"), spec->params[i]);
         }
     }
 }
@@ -120,15 +122,51 @@ void *native_self_maybe(mp_obj_t self_in, const mp_obj_type_t *type) {
         ? MP_OBJ_TO_PTR(native) : NULL;
 }
 
+MP_NORETURN void raise_not_called(const mp_obj_type_t *exc_type, qstr name) {
+    mp_raise_msg_varg(exc_type, MP_ERROR_TEXT("%q.__init__() not called"), name);
+}
+
 void *native_self(mp_obj_t self_in, const mp_obj_type_t *type) {
+    if (mp_obj_is_exact_type(self_in, type)) {
+        return MP_OBJ_TO_PTR(self_in); // as nearly always
+    }
     void *native = native_self_maybe(self_in, type);
     if (native == NULL) {
-        mp_raise_msg_varg(&mp_type_RuntimeError, MP_ERROR_TEXT("%q.__init__() not called"), (qstr)type->name);
+        raise_not_called(&mp_type_RuntimeError, type->name);
     }
     return native;
 }
 
-mp_obj_t class_new(const class_spec_t *spec, mp_const_obj_t base) {
+void print_head(const mp_print_t *print, mp_obj_t self_in) {
+    mp_obj_base_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_printf(print, "<threading.%q at 0x%p: ", (qstr)self->type->name, self);
+}
+
+void call_with(mp_obj_t fun, mp_obj_t self, mp_obj_t args, mp_obj_t kwargs) {
+    mp_obj_t dict = mp_obj_cast_to_native_base(kwargs, MP_OBJ_FROM_PTR(&mp_type_dict));
+    if (dict == MP_OBJ_NULL) {
+        dict = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_dict), kwargs); // TypeError for what is no mapping
+    }
+    if (self == MP_OBJ_NULL && mp_obj_is_type(args, &mp_type_tuple) && mp_obj_dict_len(dict) == 0) {
+        // The usual call. Nobody but this thread knows the copy; the tuple may be gone before fun() returns.
+        mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(args);
+        mp_obj_t *copy = m_new(mp_obj_t, tuple->len + 1);
+        memcpy(copy, tuple->items, tuple->len * sizeof(*copy));
+        mp_call_function_n_kw(fun, tuple->len, 0, copy);
+        return;
+    }
+    // As the interpreter does it for a call with stars: the last word says which arguments have one, and
+    // two stars are a pair without a name.
+    mp_obj_t call[] = { fun, self, args, MP_OBJ_NULL, dict, MP_OBJ_NEW_SMALL_INT(1) };
+    mp_call_method_n_kw_var(true, 1 | 1 << 8, call);
+}
+
+mp_obj_t dict_from_kwargs(mp_map_t *kwargs) {
+    mp_obj_dict_t dict = { { &mp_type_dict }, *kwargs };
+    return mp_obj_dict_copy(MP_OBJ_FROM_PTR(&dict));
+}
+
+static mp_obj_t class_new(const class_spec_t *spec, mp_const_obj_t base) {
     mp_obj_t dict = mp_obj_new_dict(spec->n_entries + spec->n_properties);
     // In the few methods of a derived class it is quicker to look one after the other for what is the
     // base's than to hash its name.
@@ -152,8 +190,10 @@ void module_set(const mp_obj_module_t *module, qstr name, mp_obj_t value) {
     mp_map_lookup(&module->globals->map, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP)->value = value;
 }
 
-void module_set_classes(const mp_obj_module_t *module, const mp_obj_t *classes, size_t n) {
+void classes_new(const mp_obj_module_t *module, mp_obj_t *classes, const class_spec_t *specs, size_t n,
+    const mp_obj_type_t *native) {
     for (size_t i = 0; i < n; ++i) {
-        module_set(module, ((mp_obj_type_t *)MP_OBJ_TO_PTR(classes[i]))->name, classes[i]);
+        classes[i] = class_new(&specs[i], i == 0 ? MP_OBJ_FROM_PTR(native) : classes[0]);
+        module_set(module, specs[i].name, classes[i]);
     }
 }

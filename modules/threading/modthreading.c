@@ -15,11 +15,6 @@ mp_obj_t threading_class(size_t which) {
     return MP_STATE_VM(threading_classes)[which];
 }
 
-static void set_excepthook(mp_obj_t hook) {
-    MP_STATE_VM(threading_excepthook) = hook;
-    module_set(&mp_module_threading, MP_QSTR_excepthook, hook);
-}
-
 // import runs it: the first time it makes what is not constant. The main thread's Thread comes last
 // and stands for all of it: an import that found no memory may be tried again.
 static mp_obj_t threading_init(void) {
@@ -33,12 +28,8 @@ static mp_obj_t threading_init(void) {
         MP_STATE_VM(threading_timeout_max) = mp_obj_new_int_from_ll(9223372036LL);
         #endif
         module_set(&mp_module_threading, MP_QSTR_TIMEOUT_MAX, MP_STATE_VM(threading_timeout_max));
-        set_excepthook(MP_OBJ_FROM_PTR(&threading_excepthook_obj));
-        for (size_t i = 0; i < CLASS_LOCAL; ++i) {
-            classes[i] = thread_new_classes(i);
-        }
-        classes[CLASS_LOCAL] = local_new_class();
-        module_set_classes(&mp_module_threading, classes, CLASS_COUNT);
+        classes_new(&mp_module_threading, classes, thread_classes, CLASS_LOCAL, &mp_type_thread_native);
+        classes_new(&mp_module_threading, &classes[CLASS_LOCAL], &local_class, 1, &mp_type_local_native);
         thread_module_init();
     }
     return mp_const_none;
@@ -52,7 +43,7 @@ static mp_obj_t get_hook(size_t which) {
     return hook == MP_OBJ_NULL ? mp_const_none : hook;
 }
 
-static mp_obj_t set_hook(size_t which, size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
+static MP_NOINLINE mp_obj_t set_hook(size_t which, size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
     static const mp_arg_t allowed[] = { { MP_QSTR_func, MP_ARG_REQUIRED | MP_ARG_OBJ, { 0 } } };
     mp_arg_val_t func;
     mp_arg_parse_all(n_args, args, kwargs, 1, allowed, &func);
@@ -90,59 +81,44 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(threading_stack_size_obj);
 MP_DECLARE_CONST_FUN_OBJ_KW(threading_register_atexit_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(threading_shutdown_obj);
 
-static const mp_rom_obj_tuple_t threading_all = {
-    { &mp_type_tuple }, 28, {
-        MP_ROM_QSTR(MP_QSTR_get_ident), MP_ROM_QSTR(MP_QSTR_active_count), MP_ROM_QSTR(MP_QSTR_Condition),
-        MP_ROM_QSTR(MP_QSTR_current_thread), MP_ROM_QSTR(MP_QSTR_enumerate), MP_ROM_QSTR(MP_QSTR_main_thread),
-        MP_ROM_QSTR(MP_QSTR_TIMEOUT_MAX), MP_ROM_QSTR(MP_QSTR_Event), MP_ROM_QSTR(MP_QSTR_Lock),
-        MP_ROM_QSTR(MP_QSTR_RLock), MP_ROM_QSTR(MP_QSTR_Semaphore), MP_ROM_QSTR(MP_QSTR_BoundedSemaphore),
-        MP_ROM_QSTR(MP_QSTR_Thread), MP_ROM_QSTR(MP_QSTR_Barrier), MP_ROM_QSTR(MP_QSTR_BrokenBarrierError),
-        MP_ROM_QSTR(MP_QSTR_Timer), MP_ROM_QSTR(MP_QSTR_ThreadError), MP_ROM_QSTR(MP_QSTR_setprofile),
-        MP_ROM_QSTR(MP_QSTR_settrace), MP_ROM_QSTR(MP_QSTR_local), MP_ROM_QSTR(MP_QSTR_stack_size),
-        MP_ROM_QSTR(MP_QSTR_excepthook), MP_ROM_QSTR(MP_QSTR_ExceptHookArgs), MP_ROM_QSTR(MP_QSTR_getprofile),
-        MP_ROM_QSTR(MP_QSTR_gettrace), MP_ROM_QSTR(MP_QSTR_setprofile_all_threads),
-        MP_ROM_QSTR(MP_QSTR_settrace_all_threads), MP_ROM_QSTR(MP_QSTR_get_native_id),
-    }
-};
-
-// Not const: import sets the entries without a value. The dict is: programs add no names.
+// Not const: import sets the entries without a value. The dict is: programs add no names. Those
+// without _ are in the order of CPython's __all__.
 static mp_rom_map_elem_t threading_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_threading) },
     { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&threading_init_obj) },
-    { MP_ROM_QSTR(MP_QSTR___all__), MP_ROM_PTR(&threading_all) },
-    { MP_ROM_QSTR(MP_QSTR_current_thread), MP_ROM_PTR(&threading_current_thread_obj) },
     { MP_ROM_QSTR(MP_QSTR_get_ident), MP_ROM_PTR(&threading_get_ident_obj) },
     { MP_ROM_QSTR(MP_QSTR_active_count), MP_ROM_PTR(&threading_active_count_obj) },
+    { MP_ROM_QSTR(MP_QSTR_Condition), MP_ROM_PTR(&mp_type_threading_condition) },
+    { MP_ROM_QSTR(MP_QSTR_current_thread), MP_ROM_PTR(&threading_current_thread_obj) },
     { MP_ROM_QSTR(MP_QSTR_enumerate), MP_ROM_PTR(&threading_enumerate_obj) },
     { MP_ROM_QSTR(MP_QSTR_main_thread), MP_ROM_PTR(&threading_main_thread_obj) },
-    { MP_ROM_QSTR(MP_QSTR_get_native_id), MP_ROM_PTR(&threading_get_native_id_obj) },
-    { MP_ROM_QSTR(MP_QSTR_stack_size), MP_ROM_PTR(&threading_stack_size_obj) },
-    { MP_ROM_QSTR(MP_QSTR_settrace), MP_ROM_PTR(&threading_settrace_obj) },
-    { MP_ROM_QSTR(MP_QSTR_settrace_all_threads), MP_ROM_PTR(&threading_settrace_obj) },
-    { MP_ROM_QSTR(MP_QSTR_gettrace), MP_ROM_PTR(&threading_gettrace_obj) },
-    { MP_ROM_QSTR(MP_QSTR_setprofile), MP_ROM_PTR(&threading_setprofile_obj) },
-    { MP_ROM_QSTR(MP_QSTR_setprofile_all_threads), MP_ROM_PTR(&threading_setprofile_obj) },
-    { MP_ROM_QSTR(MP_QSTR_getprofile), MP_ROM_PTR(&threading_getprofile_obj) },
-    { MP_ROM_QSTR(MP_QSTR___excepthook__), MP_ROM_PTR(&threading_excepthook_obj) },
-    { MP_ROM_QSTR(MP_QSTR_ExceptHookArgs), MP_ROM_PTR(&mp_type_threading_except_hook_args) },
-    { MP_ROM_QSTR(MP_QSTR_ThreadError), MP_ROM_PTR(&mp_type_RuntimeError) },
-    { MP_ROM_QSTR(MP_QSTR_BrokenBarrierError), MP_ROM_PTR(&mp_type_BrokenBarrierError) },
+    { MP_ROM_QSTR(MP_QSTR_TIMEOUT_MAX), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_Event), MP_ROM_PTR(&mp_type_threading_event) },
     { MP_ROM_QSTR(MP_QSTR_Lock), MP_ROM_PTR(&mp_type_threading_lock) },
     { MP_ROM_QSTR(MP_QSTR_RLock), MP_ROM_PTR(&mp_type_threading_rlock) },
-    { MP_ROM_QSTR(MP_QSTR_Condition), MP_ROM_PTR(&mp_type_threading_condition) },
     { MP_ROM_QSTR(MP_QSTR_Semaphore), MP_ROM_PTR(&mp_type_threading_semaphore) },
     { MP_ROM_QSTR(MP_QSTR_BoundedSemaphore), MP_ROM_PTR(&mp_type_threading_bounded_semaphore) },
-    { MP_ROM_QSTR(MP_QSTR_Event), MP_ROM_PTR(&mp_type_threading_event) },
+    { MP_ROM_QSTR(MP_QSTR_Thread), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR_Barrier), MP_ROM_PTR(&mp_type_threading_barrier) },
+    { MP_ROM_QSTR(MP_QSTR_BrokenBarrierError), MP_ROM_PTR(&mp_type_BrokenBarrierError) },
+    { MP_ROM_QSTR(MP_QSTR_Timer), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_ThreadError), MP_ROM_PTR(&mp_type_RuntimeError) },
+    { MP_ROM_QSTR(MP_QSTR_setprofile), MP_ROM_PTR(&threading_setprofile_obj) },
+    { MP_ROM_QSTR(MP_QSTR_settrace), MP_ROM_PTR(&threading_settrace_obj) },
+    { MP_ROM_QSTR(MP_QSTR_local), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_stack_size), MP_ROM_PTR(&threading_stack_size_obj) },
+    { MP_ROM_QSTR(MP_QSTR_excepthook), MP_ROM_PTR(&threading_excepthook_obj) },
+    { MP_ROM_QSTR(MP_QSTR_ExceptHookArgs), MP_ROM_PTR(&mp_type_threading_except_hook_args) },
+    { MP_ROM_QSTR(MP_QSTR_getprofile), MP_ROM_PTR(&threading_getprofile_obj) },
+    { MP_ROM_QSTR(MP_QSTR_gettrace), MP_ROM_PTR(&threading_gettrace_obj) },
+    { MP_ROM_QSTR(MP_QSTR_setprofile_all_threads), MP_ROM_PTR(&threading_setprofile_obj) },
+    { MP_ROM_QSTR(MP_QSTR_settrace_all_threads), MP_ROM_PTR(&threading_settrace_obj) },
+    { MP_ROM_QSTR(MP_QSTR_get_native_id), MP_ROM_PTR(&threading_get_native_id_obj) },
+    { MP_ROM_QSTR(MP_QSTR___excepthook__), MP_ROM_PTR(&threading_excepthook_obj) },
     { MP_ROM_QSTR(MP_QSTR__register_atexit), MP_ROM_PTR(&threading_register_atexit_obj) },
     { MP_ROM_QSTR(MP_QSTR__shutdown), MP_ROM_PTR(&threading_shutdown_obj) },
-    { MP_ROM_QSTR(MP_QSTR_Thread), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR__MainThread), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR__DummyThread), MP_ROM_NONE },
-    { MP_ROM_QSTR(MP_QSTR_Timer), MP_ROM_NONE },
-    { MP_ROM_QSTR(MP_QSTR_local), MP_ROM_NONE },
-    { MP_ROM_QSTR(MP_QSTR_TIMEOUT_MAX), MP_ROM_NONE },
-    { MP_ROM_QSTR(MP_QSTR_excepthook), MP_ROM_NONE },
 };
 static MP_DEFINE_CONST_DICT(threading_globals, threading_globals_table);
 
@@ -163,14 +139,27 @@ static mp_obj_t active_threads(void) {
     return dict;
 }
 
-// What is not in the table: the old names, which `from threading import *` leaves out, and _active.
-// A store comes here as well.
+// __all__: the public names of the table, a new list each time.
+static mp_obj_t all_names(void) {
+    mp_obj_t list = mp_obj_new_list(0, NULL);
+    const mp_map_t *map = &threading_globals.map;
+    for (size_t i = 0; i < map->used; ++i) {
+        if (*qstr_str(MP_OBJ_QSTR_VALUE(map->table[i].key)) != '_') {
+            mp_obj_list_append(list, map->table[i].key);
+        }
+    }
+    return list;
+}
+
+// What is not in the table: __all__, the old names, which `from threading import *` leaves out, and
+// _active. A store comes here as well.
 void threading_module_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest);
 void threading_module_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     (void)self_in;
     if (dest[0] != MP_OBJ_NULL) {
         if (attr == MP_QSTR_excepthook && dest[1] != MP_OBJ_NULL) {
-            set_excepthook(dest[1]);
+            MP_STATE_VM(threading_excepthook) = dest[1];
+            module_set(&mp_module_threading, MP_QSTR_excepthook, dest[1]);
             dest[0] = MP_OBJ_NULL; // stored
         }
         return;
@@ -181,6 +170,9 @@ void threading_module_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
             break;
         case MP_QSTR_currentThread:
             dest[0] = MP_OBJ_FROM_PTR(&threading_current_thread_obj);
+            break;
+        case MP_QSTR___all__:
+            dest[0] = all_names();
             break;
         case MP_QSTR__active:
             dest[0] = active_threads();

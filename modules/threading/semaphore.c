@@ -41,11 +41,9 @@ static mp_obj_t semaphore_make_new(const mp_obj_type_t *type, size_t n_args, siz
 static void semaphore_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     (void)kind;
     semaphore_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_printf(print, "<threading.%q at 0x%p: value=%u", (qstr)self->base.type->name, self, (unsigned)self->sem.count);
-    if (self->max != SYNC_UNBOUNDED) {
-        mp_printf(print, "/%u", (unsigned)self->max);
-    }
-    mp_print_str(print, ">");
+    print_head(print, self_in);
+    mp_printf(print, self->max == SYNC_UNBOUNDED ? "value=%u>" : "value=%u/%u>", (unsigned)self->sem.count,
+        (unsigned)self->max);
 }
 
 static void semaphore_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {

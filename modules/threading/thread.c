@@ -70,7 +70,7 @@ static size_t stack_size; // threading.stack_size(); 0: default
 MP_REGISTER_ROOT_POINTER(struct _thread_obj_t *threading_first);
 MP_REGISTER_ROOT_POINTER(struct _thread_obj_t *threading_last);
 MP_REGISTER_ROOT_POINTER(struct _thread_obj_t *threading_main);
-MP_REGISTER_ROOT_POINTER(mp_obj_t threading_excepthook);
+MP_REGISTER_ROOT_POINTER(mp_obj_t threading_excepthook); // that the program has set
 MP_REGISTER_ROOT_POINTER(mp_obj_t threading_atexit); // a list of (func, args, kwargs), MP_OBJ_NULL; at the end None
 
 // The native half; its constructor runs by itself only for a subclass whose __init__() does not call
@@ -79,8 +79,8 @@ static mp_obj_t thread_native_make_new(const mp_obj_type_t *type, size_t n_args,
     (void)n_args;
     (void)n_kw;
     (void)args;
-    thread_obj_t *self = mp_obj_malloc(thread_obj_t, type);
-    memset(&self->next, 0, sizeof(*self) - offsetof(thread_obj_t, next));
+    thread_obj_t *self = m_new0(thread_obj_t, 1);
+    self->base.type = type;
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -91,23 +91,29 @@ MP_DEFINE_CONST_OBJ_TYPE(
     make_new, thread_native_make_new
     );
 
-static MP_NORETURN void raise_runtime_error(mp_rom_error_text_t text) {
-    mp_raise_msg(&mp_type_RuntimeError, text);
-}
-
 // The state of a thread whose __init__() has been called, or NULL.
 static thread_obj_t *thread_self_maybe(mp_obj_t self_in) {
     thread_obj_t *self = native_self_maybe(self_in, &mp_type_thread_native);
     return self == NULL || self->state == STATE_UNINITIALISED ? NULL : self;
 }
 
-// The same, or AssertionError, as CPython's `assert self._initialized`.
-static thread_obj_t *thread_self(mp_obj_t self_in) {
+// The same, or an exception.
+static thread_obj_t *thread_self_or(mp_obj_t self_in, const mp_obj_type_t *exc_type, qstr name) {
     thread_obj_t *self = thread_self_maybe(self_in);
     if (self == NULL) {
-        mp_raise_msg(&mp_type_AssertionError, MP_ERROR_TEXT("Thread.__init__() not called"));
+        raise_not_called(exc_type, name);
     }
     return self;
+}
+
+// AssertionError, as CPython's `assert self._initialized`.
+static thread_obj_t *thread_self(mp_obj_t self_in) {
+    return thread_self_or(self_in, &mp_type_AssertionError, MP_QSTR_Thread);
+}
+
+// RuntimeError, as CPython's methods that say it themselves.
+static MP_NOINLINE thread_obj_t *thread_self_checked(mp_obj_t self_in) {
+    return thread_self_or(self_in, &mp_type_RuntimeError, MP_QSTR_Thread);
 }
 
 /******************************************************************************/
@@ -140,7 +146,7 @@ static void registry_remove(thread_obj_t *self) {
 }
 
 // The end of a thread for all who look at it, in one step. Under the guard.
-static void mark_stopped(thread_obj_t *self) {
+static MP_NOINLINE void mark_stopped(thread_obj_t *self) {
     registry_remove(self);
     self->state = STATE_STOPPED;
     if (!BUG_THREAD_END_UNTOLD) {
@@ -162,7 +168,7 @@ static void remove_dead_dummies(void) {
     sync_leave();
 }
 
-static size_t registry_len(void) {
+static MP_NOINLINE size_t registry_len(void) {
     size_t n = 0;
     sync_enter();
     for (thread_obj_t *self = MP_STATE_VM(threading_first); self != NULL; self = self->next) {
@@ -197,10 +203,8 @@ const char *threading_debug_name(uintptr_t native_id) {
 static mp_obj_t numbered_name(const char *prefix, mp_obj_t function) {
     vstr_t vstr;
     vstr_init(&vstr, 32);
-    vstr_printf(&vstr, "%s-%u", prefix, (unsigned)++name_counter);
-    if (function != MP_OBJ_NULL) {
-        vstr_printf(&vstr, " (%s)", mp_obj_str_get_str(function));
-    }
+    vstr_printf(&vstr, function == MP_OBJ_NULL ? "%s-%u" : "%s-%u (%s)", prefix, (unsigned)++name_counter,
+        function == MP_OBJ_NULL ? NULL : mp_obj_str_get_str(function));
     mp_obj_t name = mp_obj_new_str_copy(&mp_type_str, (const byte *)vstr.buf, vstr.len);
     vstr_clear(&vstr);
     return name;
@@ -216,17 +220,14 @@ static void set_attr(mp_obj_t instance, qstr name, mp_obj_t value) {
     mp_map_lookup(members, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP_ADD_IF_NOT_FOUND)->value = value;
 }
 
-static void delete_attr(mp_obj_t instance, qstr name) {
-    mp_map_t *members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(instance))->members;
-    mp_map_lookup(members, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP_REMOVE_IF_FOUND);
-}
-
 // What run() calls are attributes of the instance: subclasses that override run() use them.
 static void set_call(mp_obj_t instance, mp_obj_t target, mp_obj_t args, mp_obj_t kwargs) {
-    bool no_kwargs = kwargs == MP_OBJ_NULL || kwargs == mp_const_none;
+    if (kwargs == MP_OBJ_NULL || kwargs == mp_const_none) {
+        kwargs = mp_obj_new_dict(0);
+    }
     set_attr(instance, MP_QSTR__target, target == MP_OBJ_NULL ? mp_const_none : target);
     set_attr(instance, MP_QSTR__args, args == MP_OBJ_NULL ? mp_const_empty_tuple : args);
-    set_attr(instance, MP_QSTR__kwargs, no_kwargs ? mp_obj_new_dict(0) : kwargs);
+    set_attr(instance, MP_QSTR__kwargs, kwargs);
 }
 
 // A native object for the instance, with everything but the name.
@@ -321,57 +322,30 @@ METHOD_KW(thread_init, MP_QSTR___init__, 0, 2, MP_QSTR_group, MP_QSTR_target, MP
 /******************************************************************************/
 // Running
 
-// fun(*args, **kwargs)
-static void call_with(mp_obj_t fun, mp_obj_t args, mp_obj_t kwargs) {
-    size_t n_args;
-    mp_obj_t *items;
-    if (!mp_obj_is_type(args, &mp_type_tuple) && !mp_obj_is_type(args, &mp_type_list)) {
-        args = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_tuple), args);
+typedef struct _run_t {
+    nlr_jump_callback_node_t on_exception;
+    mp_obj_t instance;
+} run_t;
+
+// What run() has called may refer to much: it goes with the end of run(), not of the Thread.
+static void forget_call(void *run_in) {
+    static const uint16_t names[] = { MP_QSTR__target, MP_QSTR__args, MP_QSTR__kwargs };
+    mp_map_t *members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(((run_t *)run_in)->instance))->members;
+    for (size_t i = 0; i < MP_ARRAY_SIZE(names); ++i) {
+        mp_map_lookup(members, MP_OBJ_NEW_QSTR(names[i]), MP_MAP_LOOKUP_REMOVE_IF_FOUND);
     }
-    mp_obj_get_array(args, &n_args, &items);
-    mp_obj_t dict = mp_obj_cast_to_native_base(kwargs, MP_OBJ_FROM_PTR(&mp_type_dict));
-    if (dict == MP_OBJ_NULL) {
-        dict = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_dict), kwargs); // TypeError for what is no mapping
-    }
-    mp_map_t *map = mp_obj_dict_get_map(dict);
-    size_t n_kw = map->used;
-    mp_obj_t *call = m_new(mp_obj_t, n_args + 2 * n_kw + 1);
-    if (n_args > 0) {
-        memcpy(call, items, n_args * sizeof(*call));
-    }
-    mp_obj_t *kw = call + n_args;
-    for (size_t i = 0; n_kw > 0 && i < map->alloc; ++i) {
-        if (mp_map_slot_is_filled(map, i)) {
-            if (!mp_obj_is_str(map->table[i].key)) {
-                mp_raise_TypeError(MP_ERROR_TEXT("keywords must be strings"));
-            }
-            *kw++ = mp_obj_str_intern_checked(map->table[i].key); // a function compares names as qstrs
-            *kw++ = map->table[i].value;
-        }
-    }
-    mp_call_function_n_kw(fun, n_args, n_kw, call);
 }
 
 static mp_obj_t thread_run(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
     thread_self(self_in);
-    nlr_buf_t nlr;
-    nlr.ret_val = NULL;
-    if (nlr_push(&nlr) == 0) {
-        mp_obj_t target = mp_load_attr(self_in, MP_QSTR__target);
-        if (target != mp_const_none) {
-            call_with(target, mp_load_attr(self_in, MP_QSTR__args), mp_load_attr(self_in, MP_QSTR__kwargs));
-        }
-        nlr_pop();
-        nlr.ret_val = NULL;
+    run_t run = { .instance = self_in };
+    nlr_push_jump_callback(&run.on_exception, forget_call);
+    mp_obj_t target = mp_load_attr(self_in, MP_QSTR__target);
+    if (target != mp_const_none) {
+        call_with(target, MP_OBJ_NULL, mp_load_attr(self_in, MP_QSTR__args), mp_load_attr(self_in, MP_QSTR__kwargs));
     }
-    // What they refer to may be large: it goes with the end of run(), not of the Thread.
-    delete_attr(self_in, MP_QSTR__target);
-    delete_attr(self_in, MP_QSTR__args);
-    delete_attr(self_in, MP_QSTR__kwargs);
-    if (nlr.ret_val != NULL) {
-        nlr_raise(MP_OBJ_FROM_PTR(nlr.ret_val));
-    }
+    nlr_pop_jump_callback(true);
     return mp_const_none;
 }
 METHOD_0(thread_run, MP_QSTR_run);
@@ -379,7 +353,7 @@ METHOD_0(thread_run, MP_QSTR_run);
 // threading.excepthook; the default if the program has set None since it made the thread.
 static mp_obj_t get_excepthook(void) {
     mp_obj_t hook = MP_STATE_VM(threading_excepthook);
-    return hook == mp_const_none ? MP_OBJ_FROM_PTR(&threading_excepthook_obj) : hook;
+    return hook == MP_OBJ_NULL || hook == mp_const_none ? MP_OBJ_FROM_PTR(&threading_excepthook_obj) : hook;
 }
 
 // Hands an exception that run() has raised, SystemExit too, to threading.excepthook.
@@ -387,9 +361,7 @@ static void call_excepthook(thread_obj_t *self, mp_obj_t exc) {
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
         mp_obj_t items[4] = { MP_OBJ_FROM_PTR(mp_obj_get_type(exc)), exc, mp_const_none, self->instance };
-        mp_obj_t tuple = mp_obj_new_tuple(4, items);
-        mp_obj_t args = MP_OBJ_TYPE_GET_SLOT(&mp_type_threading_except_hook_args, make_new)(
-            &mp_type_threading_except_hook_args, 1, 0, &tuple);
+        mp_obj_t args = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_threading_except_hook_args), mp_obj_new_tuple(4, items));
         mp_call_function_1(get_excepthook(), args);
         nlr_pop();
     } else {
@@ -488,10 +460,7 @@ static bool wait_for(thread_obj_t *self, bool for_end, sync_deadline_t deadline)
 
 static mp_obj_t thread_start(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
-    thread_obj_t *self = thread_self_maybe(self_in);
-    if (self == NULL) {
-        raise_runtime_error(MP_ERROR_TEXT("thread.__init__() not called"));
-    }
+    thread_obj_t *self = thread_self_or(self_in, &mp_type_RuntimeError, MP_QSTR_thread);
     sync_enter();
     bool first = self->state == STATE_INITIAL;
     if (first) {
@@ -511,10 +480,7 @@ static mp_obj_t thread_start(mp_obj_t self_in, const mp_obj_t *args) {
 METHOD_0(thread_start, MP_QSTR_start);
 
 static mp_obj_t thread_join(mp_obj_t self_in, const mp_obj_t *args) {
-    thread_obj_t *self = thread_self_maybe(self_in);
-    if (self == NULL) {
-        raise_runtime_error(MP_ERROR_TEXT("Thread.__init__() not called"));
-    }
+    thread_obj_t *self = thread_self_checked(self_in);
     if (self->is_dummy) {
         raise_runtime_error(MP_ERROR_TEXT("cannot join a dummy thread"));
     }
@@ -541,12 +507,9 @@ static mp_obj_t thread_repr(mp_obj_t self_in, const mp_obj_t *args) {
     vstr_t vstr;
     mp_print_t print;
     vstr_init_print(&vstr, 64, &print);
-    const char *status = self->state == STATE_INITIAL ? "initial"
-        : self->state == STATE_STARTED ? "started" : "stopped";
-    mp_printf(&print, "<%q(%s, %s", (qstr)mp_obj_get_type(self_in)->name, mp_obj_str_get_str(self->name), status);
-    if (mp_obj_is_true(self->daemon)) {
-        mp_print_str(&print, " daemon");
-    }
+    static const char status[][8] = { "initial", "started", "stopped" };
+    mp_printf(&print, "<%q(%s, %s%s", (qstr)mp_obj_get_type(self_in)->name, mp_obj_str_get_str(self->name),
+        status[self->state - STATE_INITIAL], mp_obj_is_true(self->daemon) ? " daemon" : "");
     if (self->ident != 0) {
         mp_print_str(&print, " ");
         mp_obj_print_helper(&print, mp_obj_new_int_from_uint(self->ident), PRINT_STR);
@@ -616,10 +579,7 @@ static mp_obj_t thread_get_daemon(mp_obj_t self_in, const mp_obj_t *args) {
 METHOD_0(thread_get_daemon, MP_QSTR_isDaemon);
 
 static mp_obj_t thread_set_daemon(mp_obj_t self_in, const mp_obj_t *args) {
-    thread_obj_t *self = thread_self_maybe(self_in);
-    if (self == NULL) {
-        raise_runtime_error(MP_ERROR_TEXT("Thread.__init__() not called"));
-    }
+    thread_obj_t *self = thread_self_checked(self_in);
     if (self->state != STATE_INITIAL) {
         raise_runtime_error(MP_ERROR_TEXT("cannot set daemon status of active thread"));
     }
@@ -653,14 +613,19 @@ static const class_property_t thread_properties[] = {
 // Timer: its state are attributes of the instance, which programs read and set
 
 static mp_obj_t timer_init(mp_obj_t self_in, const mp_obj_t *args) {
-    static const mp_obj_t none[METHOD_MAX_PARAMS];
+    mp_obj_t none[METHOD_MAX_PARAMS] = { MP_OBJ_NULL };
     thread_init(self_in, none);
-    bool no_args = args[2] == MP_OBJ_NULL || args[2] == mp_const_none;
-    bool no_kwargs = args[3] == MP_OBJ_NULL || args[3] == mp_const_none;
     mp_store_attr(self_in, MP_QSTR_interval, args[0]);
     mp_store_attr(self_in, MP_QSTR_function, args[1]);
-    mp_store_attr(self_in, MP_QSTR_args, no_args ? mp_obj_new_list(0, NULL) : args[2]);
-    mp_store_attr(self_in, MP_QSTR_kwargs, no_kwargs ? mp_obj_new_dict(0) : args[3]);
+    mp_obj_t fun_args = args[2], fun_kwargs = args[3];
+    if (fun_args == MP_OBJ_NULL || fun_args == mp_const_none) {
+        fun_args = mp_obj_new_list(0, NULL);
+    }
+    mp_store_attr(self_in, MP_QSTR_args, fun_args);
+    if (fun_kwargs == MP_OBJ_NULL || fun_kwargs == mp_const_none) {
+        fun_kwargs = mp_obj_new_dict(0);
+    }
+    mp_store_attr(self_in, MP_QSTR_kwargs, fun_kwargs);
     mp_store_attr(self_in, MP_QSTR_finished, event_new());
     return mp_const_none;
 }
@@ -685,7 +650,7 @@ static mp_obj_t timer_run(mp_obj_t self_in, const mp_obj_t *args) {
     (void)args;
     call_finished(self_in, MP_QSTR_wait, 1, mp_load_attr(self_in, MP_QSTR_interval));
     if (!mp_obj_is_true(call_finished(self_in, MP_QSTR_is_set, 0, MP_OBJ_NULL))) {
-        call_with(mp_load_attr(self_in, MP_QSTR_function), mp_load_attr(self_in, MP_QSTR_args),
+        call_with(mp_load_attr(self_in, MP_QSTR_function), MP_OBJ_NULL, mp_load_attr(self_in, MP_QSTR_args),
             mp_load_attr(self_in, MP_QSTR_kwargs));
     }
     call_finished(self_in, MP_QSTR_set, 0, MP_OBJ_NULL);
@@ -786,21 +751,15 @@ static mp_obj_t except_hook_args_make_new(const mp_obj_type_t *type, size_t n_ar
         mp_raise_msg_varg(&mp_type_TypeError,
             MP_ERROR_TEXT("_thread._ExceptHookArgs() takes a 4-sequence (%d-sequence given)"), (int)len);
     }
-    mp_obj_tuple_t *self = mp_obj_malloc_var(mp_obj_tuple_t, items, mp_obj_t, len, type);
-    self->len = len;
-    memcpy(self->items, items, len * sizeof(mp_obj_t));
+    mp_obj_tuple_t *self = MP_OBJ_TO_PTR(mp_obj_new_tuple(len, items));
+    self->base.type = type;
     return MP_OBJ_FROM_PTR(self);
 }
 
 static void except_hook_args_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     (void)kind;
-    mp_obj_tuple_t *self = MP_OBJ_TO_PTR(self_in);
     mp_print_str(print, "_thread._ExceptHookArgs");
-    for (size_t i = 0; i < EXC_FIELDS; ++i) {
-        mp_printf(print, "%s%q=", i == 0 ? "(" : ", ", except_hook_fields[i]);
-        mp_obj_print_helper(print, self->items[i], PRINT_REPR);
-    }
-    mp_print_str(print, ")");
+    mp_obj_attrtuple_print_helper(print, except_hook_fields, MP_OBJ_TO_PTR(self_in));
 }
 
 static void except_hook_args_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
@@ -846,8 +805,8 @@ static mp_obj_t threading_excepthook(mp_obj_t args_in) {
         mp_obj_print_exception(&print, args[EXC_VALUE]);
         // Without a message CPython's line ends with the name.
         if (vstr.len > 3 && memcmp(vstr.buf + vstr.len - 3, ": \n", 3) == 0) {
-            vstr_cut_tail_bytes(&vstr, 3);
-            vstr_add_byte(&vstr, '\n');
+            vstr.len -= 2;
+            vstr.buf[vstr.len - 1] = '\n';
         }
     } else if (mp_obj_is_type(args[EXC_TYPE], &mp_type_type)) {
         mp_printf(&print, "%q\n", (qstr)((mp_obj_type_t *)MP_OBJ_TO_PTR(args[EXC_TYPE]))->name);
@@ -866,10 +825,7 @@ static mp_obj_t threading_register_atexit(size_t n_args, const mp_obj_t *args, m
     if (MP_STATE_VM(threading_atexit) == mp_const_none) {
         raise_runtime_error(MP_ERROR_TEXT("can't register atexit after shutdown"));
     }
-    mp_obj_dict_t kwargs_dict = { { &mp_type_dict }, *kwargs };
-    mp_obj_t call[3] = {
-        args[0], mp_obj_new_tuple(n_args - 1, args + 1), mp_obj_dict_copy(MP_OBJ_FROM_PTR(&kwargs_dict))
-    };
+    mp_obj_t call[3] = { args[0], mp_obj_new_tuple(n_args - 1, args + 1), dict_from_kwargs(kwargs) };
     mp_obj_t call_tuple = mp_obj_new_tuple(3, call);
     if (MP_STATE_VM(threading_atexit) == MP_OBJ_NULL) {
         MP_STATE_VM(threading_atexit) = mp_obj_new_list(0, NULL);
@@ -889,7 +845,7 @@ static void run_atexit(void) {
         mp_obj_list_get(list, &len, &calls);
         while (len-- > 0) {
             mp_obj_t *call = ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(calls[len]))->items;
-            call_with(call[0], call[1], call[2]);
+            call_with(call[0], MP_OBJ_NULL, call[1], call[2]);
         }
     }
 }
@@ -966,22 +922,11 @@ static void install_exit_function(void) {
 /******************************************************************************/
 // Classes
 
-static const class_spec_t thread_class = {
-    MP_QSTR_Thread, MP_ARRAY_SIZE(thread_table), MP_ARRAY_SIZE(thread_properties), thread_table, thread_properties
+const class_spec_t thread_classes[CLASS_LOCAL] = {
+    [CLASS_THREAD] = {
+        MP_QSTR_Thread, MP_ARRAY_SIZE(thread_table), MP_ARRAY_SIZE(thread_properties), thread_table, thread_properties
+    },
+    [CLASS_MAIN_THREAD] = { MP_QSTR__MainThread, 0, 0, NULL, NULL },
+    [CLASS_DUMMY_THREAD] = { MP_QSTR__DummyThread, 0, 0, NULL, NULL },
+    [CLASS_TIMER] = { MP_QSTR_Timer, MP_ARRAY_SIZE(timer_table), 0, timer_table, NULL },
 };
-static const class_spec_t main_thread_class = { MP_QSTR__MainThread, 0, 0, NULL, NULL };
-static const class_spec_t dummy_thread_class = { MP_QSTR__DummyThread, 0, 0, NULL, NULL };
-static const class_spec_t timer_class = { MP_QSTR_Timer, MP_ARRAY_SIZE(timer_table), 0, timer_table, NULL };
-
-mp_obj_t thread_new_classes(size_t which) {
-    switch (which) {
-        case CLASS_THREAD:
-            return class_new(&thread_class, MP_OBJ_FROM_PTR(&mp_type_thread_native));
-        case CLASS_MAIN_THREAD:
-            return class_new(&main_thread_class, threading_class(CLASS_THREAD));
-        case CLASS_DUMMY_THREAD:
-            return class_new(&dummy_thread_class, threading_class(CLASS_THREAD));
-        default:
-            return class_new(&timer_class, threading_class(CLASS_THREAD));
-    }
-}

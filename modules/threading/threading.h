@@ -16,6 +16,8 @@
 #define MP_NORETURN NORETURN
 #endif
 
+MP_NORETURN void raise_runtime_error(mp_rom_error_text_t text);
+
 /******************************************************************************/
 // Methods
 //
@@ -63,6 +65,18 @@ void method_parse(const method_t *spec, size_t n_args, size_t n_kw, const mp_obj
 void *native_self_maybe(mp_obj_t self_in, const mp_obj_type_t *type);
 void *native_self(mp_obj_t self_in, const mp_obj_type_t *type);
 
+// "NAME.__init__() not called"
+MP_NORETURN void raise_not_called(const mp_obj_type_t *exc_type, qstr name);
+
+// "<threading.TYPE at ADDRESS: ", the beginning of what some types print.
+void print_head(const mp_print_t *print, mp_obj_t self_in);
+
+// fun(*args, **kwargs), or fun(self, *args, **kwargs) if self is given.
+void call_with(mp_obj_t fun, mp_obj_t self, mp_obj_t args, mp_obj_t kwargs);
+
+// The arguments by name that a function is called with, to be kept.
+mp_obj_t dict_from_kwargs(mp_map_t *kwargs);
+
 // A class that Python can subclass as one of its own: its methods see the instance, overridden ones
 // are honoured, attributes can be set on it. `native` holds the C state, made by the class's
 // __init__(). Properties are given in pairs after the table.
@@ -80,14 +94,14 @@ typedef struct _class_spec_t {
     const class_property_t *properties;
 } class_spec_t;
 
-mp_obj_t class_new(const class_spec_t *spec, mp_const_obj_t base);
-
 // Sets an entry of a module's table, which must not be const. The collector does not see the table:
 // whoever calls keeps the value, as a root.
 void module_set(const mp_obj_module_t *module, qstr name, mp_obj_t value);
 
-// The same for classes, by their own names.
-void module_set_classes(const mp_obj_module_t *module, const mp_obj_t *classes, size_t n);
+// Makes n classes, the first over a native type, the others over the first, and sets them in the
+// module's table; `classes`, where they are put, is a root.
+void classes_new(const mp_obj_module_t *module, mp_obj_t *classes, const class_spec_t *specs, size_t n,
+    const mp_obj_type_t *native);
 
 /******************************************************************************/
 // Waiting
@@ -124,6 +138,9 @@ bool sem_acquire(sync_sem_t *sem, sync_deadline_t deadline);
 // the result says whether somebody had taken it off; the caller cleans up and raises it.
 bool waiter_sleep(sync_waiter_t *waiter, sync_deadline_t deadline, mp_obj_t *exc);
 
+// Does what is pending. False: that is an exception, which is left in *exc.
+bool handle_pending(mp_obj_t *exc);
+
 // Sees to it that Ctrl-C is safe. Called when a module is imported.
 void take_sigint(void);
 
@@ -147,7 +164,7 @@ typedef struct _lock_obj_t {
 
 mp_obj_t lock_new(void);
 
-// Condition(lock); lock may be MP_OBJ_NULL for an RLock of its own.
+// Condition(lock)
 mp_obj_t condition_new(mp_obj_t lock);
 
 // Its waiters.
@@ -170,14 +187,16 @@ enum {
 };
 
 // thread.c
+extern const class_spec_t thread_classes[CLASS_LOCAL];
+extern const mp_obj_type_t mp_type_thread_native;
 void thread_module_init(void);
-mp_obj_t thread_new_classes(size_t which);
 mp_obj_t thread_current(void);
 mp_uint_t thread_current_serial(void);
 extern const mp_obj_fun_builtin_fixed_t threading_excepthook_obj;
 
 // local.c
-mp_obj_t local_new_class(void);
+extern const class_spec_t local_class;
+extern const mp_obj_type_t mp_type_local_native;
 void local_thread_ended(mp_uint_t serial);
 
 #endif // INCLUDED_THREADING_H

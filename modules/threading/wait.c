@@ -10,29 +10,24 @@
 
 #define NS_PER_S (1000000000)
 
-static MP_NORETURN void raise_too_large(void) {
-    mp_raise_msg(&mp_type_OverflowError, MP_ERROR_TEXT("timestamp out of range for C PyTime_t"));
-}
-
-int64_t ns_from_seconds(mp_obj_t seconds) {
+int64_t ns_from_seconds(mp_obj_t seconds_in) {
     #if MICROPY_PY_BUILTINS_FLOAT
-    mp_float_t value = mp_obj_get_float(seconds);
-    if (isnan(value)) {
+    double seconds = (double)mp_obj_get_float(seconds_in);
+    double ns = ceil(seconds * NS_PER_S);
+    // 2^63 is a double, 2^63 - 1 is none.
+    bool fits = fabs(ns) < 9223372036854775808.0;
+    if (!fits && isnan(ns)) {
         mp_raise_ValueError(MP_ERROR_TEXT("Invalid value NaN (not a number)"));
     }
-    double ns = ceil((double)value * NS_PER_S);
-    // 2^63 is a double, 2^63 - 1 is none.
-    if (!(ns > -9223372036854775808.0 && ns < 9223372036854775808.0)) {
-        raise_too_large();
+    #else
+    mp_int_t seconds = mp_obj_get_int(seconds_in);
+    int64_t ns = (int64_t)seconds * NS_PER_S;
+    bool fits = seconds <= INT64_MAX / NS_PER_S;
+    #endif
+    if (!fits) {
+        mp_raise_msg(&mp_type_OverflowError, MP_ERROR_TEXT("timestamp out of range for C PyTime_t"));
     }
     return (int64_t)ns;
-    #else
-    mp_int_t value = mp_obj_get_int(seconds);
-    if (value > INT64_MAX / NS_PER_S) {
-        raise_too_large();
-    }
-    return (int64_t)value * NS_PER_S;
-    #endif
 }
 
 bool is_negative(mp_obj_t seconds) {
@@ -86,7 +81,7 @@ bool sem_acquire(sync_sem_t *sem, sync_deadline_t deadline) {
     return result == SYNC_OK;
 }
 
-static bool handle_pending(mp_obj_t *exc) {
+bool handle_pending(mp_obj_t *exc) {
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
         mp_handle_pending(true);
