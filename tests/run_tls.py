@@ -182,6 +182,14 @@ def run(script, *args):
 class Tls(unittest.TestCase):
     maxDiff = None
 
+    def test_frozen(self):
+        # No file is needed for `import ssl`.
+        got = subprocess.run(
+            options.command + ["-c", "import sys; sys.path[:] = ['.frozen']\n"
+                               "import ssl; print(ssl.create_default_context().verify_mode)"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+        self.assertEqual(got.stdout, "2\n")
+
     def both_versions(self, cert, script, want, *words, args=()):
         for version in versions:
             with self.subTest(version=version, cert=cert):

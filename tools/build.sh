@@ -70,15 +70,16 @@ build_mpy_cross() {
         mpy_make -C "$MPY_DIR/mpy-cross" BUILD="$folder" USER_C_MODULES=
 }
 
-# Freezing Python files, with AGENT=1 the agent's and what it needs, takes mpy-cross.
+# Python files are frozen in: with AGENT=1 the agent's, with TLS the module ssl. It takes mpy-cross.
 add_freeze_options() {
+    local manifests=()
     if [ -n "${AGENT:-}" ]; then
-        local manifests=$ROOT/agent/manifest.py
-        [ "$TLS" = 0 ] || manifests+=" $ROOT/variants/threads/manifest_ssl.py"
-        options+=(FROZEN_MANIFEST="$manifests" AGENT=1 SIGNIFY_TREE="$SIGNIFY_TREE")
-    elif [ ! -e "$ROOT/variants/threads/manifest.py" ]; then
-        return 0
+        manifests+=("$ROOT/agent/manifest.py")
+        options+=(AGENT=1 SIGNIFY_TREE="$SIGNIFY_TREE")
     fi
+    [ "$TLS" = 0 ] || manifests+=("$ROOT/variants/threads/manifest_ssl.py")
+    [ "${#manifests[@]}" -gt 0 ] || return 0
+    options+=(FROZEN_MANIFEST="${manifests[*]}")
     [ -n "${MICROPY_MPYCROSS:-}" ] || build_mpy_cross
     options+=(MICROPY_MPYCROSS="$MICROPY_MPYCROSS")
     # Upstream's rule insists on micropython-lib, which the manifest does not use.

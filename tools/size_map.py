@@ -21,7 +21,7 @@ COMPONENTS = (
     ("core", "modules/sync", r"^sync/"),
     ("modules", "modules/threading, modules/queue", r"^(threading|queue)/"),
     ("port", "variants/threads: thread port, GIL, print, cures", r"variants/threads/"),
-    ("agent", "agent: Python, frozen in", r"^_?frozen_content\.|^frozen"),
+    ("agent", "Python, frozen in: ssl, the agent", r"^_?frozen_content\.|^frozen"),
     ("tls", "mbedTLS and the ssl module", r"mbedtls|/library/\w+\.o$"),
     ("py", "MicroPython: compiler, VM, types", r"^py/"),
     ("extmod", "MicroPython: its modules", r"^(extmod|lib|shared)/"),
