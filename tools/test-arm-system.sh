@@ -51,7 +51,8 @@ done
 
 log=$work/both.log
 "$PYTHON" -B "$ROOT/tests/run_both.py" --name both-arm-system --cpython "$PYTHON" --micropython \
-    "$PYTHON -B $ROOT/tools/arm-system/results.py replay $results" "${words[@]}" | tee "$log" || true
+    "$PYTHON -B $ROOT/tools/arm-system/results.py replay $results '$(emulator) $work/micropython'" \
+    "${words[@]}" | tee "$log" || true
 sums=$(sed -n 's/^both-arm-system: \([0-9]*\) passed, \([0-9]*\) failed, .*/\1 \2/p' "$log")
 read -r passed failed <<<"${sums:-0 1}"
 

@@ -2,13 +2,20 @@
 """The results of scripts that init.c has run in the ARM Linux system.
 
     python3 results.py unpack FOLDER < CONSOLE     takes them out of what the console showed
-    python3 results.py replay FOLDER SCRIPT        does what SCRIPT did: its output, its status
+    python3 results.py replay FOLDER INTERPRETER SCRIPT
+                                                   does what SCRIPT did: its output, its status
+    python3 results.py replay FOLDER INTERPRETER -c CODE
+                                                   asks the command INTERPRETER, the same program
+                                                   outside of the system
 
-So a runner that compares programs can take `results.py replay FOLDER` for the interpreter.
+So a runner that compares programs, and asks first what a build has, can take
+`results.py replay FOLDER INTERPRETER` for the interpreter.
 """
 
 import os
 import re
+import shlex
+import subprocess
 import sys
 
 HEADER = re.compile(rb"init: script (\S+) (-?\d+) (\d+) (\d+) (-?\d+)\n")
@@ -42,7 +49,9 @@ def unpack(folder):
     return count
 
 
-def replay(folder, script):
+def replay(folder, interpreter, script, *rest):
+    if script == "-c":
+        return subprocess.call(shlex.split(interpreter) + [script, *rest])
     path = os.path.join(folder, os.path.basename(script))
     try:
         for stream, ending in ((sys.stdout, ".out"), (sys.stderr, ".err")):
