@@ -33,7 +33,7 @@ build small micropython
 "$ROOT/tools/deps.sh" tls
 "$PYTHON" -B "$ROOT/tests/run_tls.py" --micropython true --certificates "$work/certificates"
 
-contents=("/peer=$work/peer" "/peer.py=$ROOT/tests/arm/peer.py" "/lib/ssl.py=$ROOT/lib/ssl.py")
+contents=("/peer=$work/peer" "/peer.py=$ROOT/tests/arm/peer.py")
 for name in ca.pem localhost.pem localhost.key device.pem device.key; do
     contents+=("/$name=$work/certificates/$name")
 done

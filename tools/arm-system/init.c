@@ -173,7 +173,7 @@ int main(int argc, char **argv) {
     set_raw_output();
     setenv("PATH", "/bin", 1);
     setenv("HOME", "/", 1);
-    setenv("MICROPYPATH", "/lib", 1);
+    setenv("MICROPYPATH", ".frozen:/lib", 1);
 
     struct utsname name;
     uname(&name);
