@@ -70,6 +70,7 @@ for file in "$ROOT"/tests/arm/*_*.py; do
     bad=0
     grep -q -s '^0$' "$results/$name.status" || bad=1
     grep -q -E ' ok$|^lost 0 some True$' "$results/$name.out" || bad=1
+    ! grep -q 'TOO MUCH$' "$results/$name.out" || bad=1
     count "$name" "$bad"
 done
 bad=0

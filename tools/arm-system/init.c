@@ -30,9 +30,12 @@
 #define STATUS_NO_PROGRAM (127)
 #define STATUS_SIGNAL (128)
 
-// What a script may use: the machine's memory, as the kernel reads it; MicroPython's heap; time.
+// What a script may use: the machine's memory, as the kernel reads it; MicroPython's heap, and that of
+// a script whose name says so; time.
 #define MEMORY "4M"
 #define HEAP "heapsize=256k"
+#define HEAP_LEAST "heapsize=64k"
+#define HEAP_LEAST_NAME "_64k.py"
 #define SECONDS (120)
 
 // The kernel opens no console for init unless the archive holds the node, and a program without
@@ -155,7 +158,8 @@ static int run_all(char *program) {
     int count = scandir(".", &entries, is_script, alphasort);
     for (int i = 0; i < count; ++i) {
         char *name = entries[i]->d_name;
-        char *argv[] = { program, "-X", HEAP, name, NULL };
+        char *heap = strstr(name, HEAP_LEAST_NAME) != NULL ? HEAP_LEAST : HEAP;
+        char *argv[] = { program, "-X", heap, name, NULL };
         int status = run(argv, true);
         printf("init: script %s %d %ld %ld %ld\n", name, status, size_of("/tmp/out"), size_of("/tmp/err"), peak());
         copy_out("/tmp/out");
