@@ -189,8 +189,15 @@ tls() {
         skip "tls-$ARCH" "openssl cannot be installed here"
         return
     fi
-    step "tls-$ARCH" "$PYTHON" -B "$ROOT/tests/run_tls.py" --name "tls-$ARCH" \
-        --micropython "$(micropython_command)" --slow-factor "$1" || true
+    local name=tls-$ARCH${TLS_RECORD:+-${TLS_RECORD}k}
+    step "$name" "$PYTHON" -B "$ROOT/tests/run_tls.py" --name "$name" \
+        --micropython "$(micropython_command)" --slow-factor "$1" --record "${TLS_RECORD:-16}" || true
+}
+
+# Records of 4 KB: of TLS 1.2, where the peer can be asked for them.
+on_tls_4k() {
+    TLS=12 PROFILE=small step "build-$ARCH-tls-4k" "$ROOT/tools/build.sh" || return 0
+    tls 1
 }
 
 # The small profile with TLS and the agent. FACTOR as above; then parts of names of the agent's tests.
@@ -211,6 +218,7 @@ on_musl() {
     agent 1
     AGENTS=20 TLS=0 ARCH=host step fleet "$ROOT/tools/fleet.sh" || true
     ARCH=host on_tls 1 signed. provision.
+    ARCH=host TLS_RECORD=4 on_tls_4k
 }
 
 on_arm() {
