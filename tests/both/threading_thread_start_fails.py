@@ -4,7 +4,7 @@ import threading
 
 done = threading.Event()
 # No address space holds this stack, or two of it where addresses have 32 bits.
-threading.stack_size(2**46 if sys.maxsize > 2**32 else 0x7FFF0000)
+threading.stack_size(2**48 if sys.maxsize > 2**32 else 0x7FFF0000)
 threads = []
 failed = None
 while not failed and len(threads) < 4:
