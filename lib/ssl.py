@@ -4,7 +4,8 @@
 #     s = context.wrap_socket(s, server_hostname="broker.example")
 #
 # A client verifies the server's certificate and its name, unless verify_mode says otherwise.
-# Certificates and keys are files or, as cadata, bytes or text, in PEM or DER.
+# Certificates and keys are files or, as cadata, bytes or text, in PEM or DER. There are no CRLs: a CA
+# that is withdrawn is taken out of the file of CAs, and the next context does not trust it.
 #
 # This file is part of micropython-threading, MIT licence.
 
