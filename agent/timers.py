@@ -4,7 +4,7 @@ This file is part of micropython-threading, MIT licence.
 """
 
 import threading
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from agent.mqtt import monotonic, print_exception
 
@@ -14,7 +14,7 @@ class Timers:
 
     def __init__(self):
         self._changed = threading.Condition()
-        self._heap = []  # (time, number, function); None: canceled
+        self._heap = []  # [time, number, function]
         self._number = 0
         self._stopping = False
         self.thread = threading.Thread(target=self._run, name="timers", daemon=True)
@@ -39,8 +39,11 @@ class Timers:
         return entry
 
     def cancel(self, entry):
+        """At once out of the heap: a job's deadline may be a day away."""
         with self._changed:
-            entry[2] = None
+            if entry in self._heap:
+                self._heap.remove(entry)
+                heapify(self._heap)
 
     def _run(self):
         while True:
@@ -52,8 +55,7 @@ class Timers:
                     self._changed.wait(rest)
                     continue
                 function = heappop(self._heap)[2]
-            if function:
-                try:
-                    function()
-                except Exception as e:
-                    print_exception(e)
+            try:
+                function()
+            except Exception as e:
+                print_exception(e)

@@ -67,6 +67,29 @@ def put(s, **task):
 """
 
 
+def test_canceled(t):
+    """What is canceled takes no memory, however late it would be; the rest comes in order."""
+    p = start(t, """
+        import gc
+        from agent.timers import Timers, monotonic
+        timers = Timers()
+        now = monotonic()
+        got = []
+        kept = [timers.at(now + 0.01 * k, lambda k=k: got.append(k)) for k in (3, 1, 4, 2, 5)]
+        for i in range(5000):
+            timers.cancel(timers.at(now + 86400 - i % 7, None))
+        timers.cancel(kept[2])
+        timers.cancel(kept[2])
+        print(len(timers._heap))
+        timers.at(now + 0.06, lambda: print(got))
+        timers.start()
+        timers.thread.join(0.5)
+        """, options=("-X", "heapsize=120K"))
+    p.line("4")
+    p.line("[1, 2, 3, 5]")
+    p.kill()
+
+
 def test_cron_lines(t):
     """Fields, and the last minute that matches; against every minute of some days."""
     p = start(t, CLOCK + """
