@@ -27,6 +27,8 @@ for_armhf() {
 }
 
 with_budget() {
+    PROFILE=small LIBC='' TLS=13 AGENT=1 for_armhf small-tls13-agent
+    local AGENT=''
     PROFILE=small LIBC='' TLS=13 for_armhf small-tls13
     PROFILE=small LIBC=glibc TLS=13 for_armhf small-tls13-glibc
     PROFILE=small LIBC='' TLS=0 for_armhf small
@@ -39,6 +41,7 @@ case ${1:-} in
         "$PYTHON" -B "$ROOT/tools/sizes.py" check "$folder"
         ;;
     docs)
+        AGENT=''
         PROFILE=full LIBC='' TLS=0 for_armhf full
         PROFILE=small LIBC='' TLS=12 for_armhf small-tls12
         with_budget

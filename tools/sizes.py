@@ -24,7 +24,11 @@ BUILDS = {
     "small-tls12": ("small, TLS=12", None),
     "small-tls13": ("small, TLS=13", 362000),
     "small-tls13-glibc": ("small, TLS=13, LIBC=glibc", 285000),
+    "small-tls13-agent": ("small, TLS=13, AGENT=1", 420000),
 }
+
+# What `AGENT=1` leaves beside the interpreter.
+LAUNCHER = "../armhf/launcher", 10240
 
 # In the build `small`: text, components, bytes that they may have.
 PARTS = (
@@ -47,6 +51,8 @@ def check(folder):
     small = read(folder, "small")
     for title, keys, budget in PARTS:
         results.append(compare(title, sum(small[key][0] for key in keys), budget))
+    path, budget = LAUNCHER
+    results.append(compare("launcher", os.path.getsize(os.path.join(folder, path)), budget))
     return results.count(True), results.count(False)
 
 
