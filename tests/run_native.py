@@ -4,8 +4,9 @@
 
 Each test is built as it is, then with each of its BUG_ switches, which it must find. Then real
 threads run on both for S seconds (1) under ThreadSanitizer, and under AddressSanitizer and UBSan,
-built with gcc and, where there is one, with clang. Closes with `native: N passed, N failed,
-N skipped`; exit status 1 if anything failed. With --stress the first part is left out.
+built with gcc and, where there is one, with clang; and on the core under helgrind. Closes with
+`native: N passed, N failed, N skipped`; exit status 1 if anything failed. With --stress the first
+part is left out.
 """
 
 import argparse
@@ -30,6 +31,7 @@ TIMEOUT = 600
 # Test: where its headers are.
 STRESSES = {"stress_sync": [], "stress_gil": ["variants/threads"]}
 SANITIZERS = ("thread", "address,undefined")
+HELGRIND = ["valgrind", "--tool=helgrind", "-q", "--error-exitcode=1"]
 
 
 def build(cc, folder, test, bug=None):
@@ -54,13 +56,23 @@ def build_stress(cc, folder, test, sanitizer):
     return program
 
 
+def build_helgrind(cc, folder):
+    """The core's stress on pthreads: helgrind does not know futexes."""
+    native = os.path.join(HERE, "native")
+    program = os.path.join(folder, "stress_sync-helgrind")
+    includes = [native] + [os.path.join(ROOT, "modules/sync", sub) for sub in ("", "port")]
+    command = [cc, *FLAGS, "-pthread", "-DSTRESS_PTHREAD", *["-I" + path for path in includes]]
+    subprocess.run([*command, os.path.join(native, "stress_sync.c"), "-o", program], check=True)
+    return [*HELGRIND, "--suppressions=" + os.path.join(native, "helgrind.supp"), program]
+
+
 def stress(program, seconds, seed):
     """A data race is reported and the rest goes on: the exit status tells of it at the end."""
     try:
-        status = subprocess.run([program, str(seconds), str(seed)], timeout=60 + 10 * seconds)
+        status = subprocess.run([*program, str(seconds), str(seed)], timeout=60 + 10 * seconds)
         return status.returncode == 0
     except subprocess.TimeoutExpired:
-        print(program, "did not end")
+        print(*program, "did not end")
         return False
 
 
@@ -92,7 +104,7 @@ def main():
     args = parser.parse_args()
     seed = args.seed if args.seed is not None else int.from_bytes(os.urandom(2), "big")
     os.makedirs(args.build, exist_ok=True)
-    passed = failed = 0
+    passed = failed = skipped = 0
     for test in TESTS if args.stress is None else ():
         for bug in [None, *bugs(test)]:
             print("%s%s:" % (test, " with " + bug if bug else ""), flush=True)
@@ -101,17 +113,25 @@ def main():
             else:
                 failed += 1
                 print("FAIL", test, bug or "")
-    for test in STRESSES:
-        for cc in filter(shutil.which, dict.fromkeys((args.cc, "clang"))):
-            for sanitizer in SANITIZERS:
-                program = build_stress(cc, args.build, test, sanitizer)
-                print("%s, %s, %s, seed %d:" % (test, cc, sanitizer, seed), flush=True)
-                if stress(program, args.stress or 1, seed):
-                    passed += 1
-                else:
-                    failed += 1
-                    print("FAIL", test, cc, sanitizer)
-    print("native: %d passed, %d failed, 0 skipped" % (passed, failed))
+    watched = [
+        ((test, cc, sanitizer), [build_stress(cc, args.build, test, sanitizer)])
+        for test in STRESSES
+        for cc in filter(shutil.which, dict.fromkeys((args.cc, "clang")))
+        for sanitizer in SANITIZERS
+    ]
+    if shutil.which(HELGRIND[0]):
+        watched.append((("stress_sync", args.cc, "helgrind"), build_helgrind(args.cc, args.build)))
+    else:
+        skipped += 1
+        print("skip helgrind: valgrind is not here")
+    for names, program in watched:
+        print("%s, %s, %s, seed %d:" % (*names, seed), flush=True)
+        if stress(program, args.stress or 1, seed):
+            passed += 1
+        else:
+            failed += 1
+            print("FAIL", *names)
+    print("native: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
     return 1 if failed else 0
 
 

@@ -137,6 +137,8 @@ cpython_programs() {
 sources() {
     step includes "$PYTHON" -B "$ROOT/tools/check_includes.py" || true
     step tools "$PYTHON" -B "$ROOT/tests/run_tools.py" || true
+    # valgrind, without which helgrind is skipped.
+    "$ROOT/tools/deps.sh" bench || true
     step native "$PYTHON" -B "$ROOT/tests/run_native.py" || true
     step launcher "$PYTHON" -B "$ROOT/tests/run_launcher.py" || true
 }

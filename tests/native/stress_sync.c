@@ -1,4 +1,5 @@
-// Real threads on the core (modules/sync) with port/linux.c, for a sanitizer to watch:
+// Real threads on the core (modules/sync) with port/linux.c, for a sanitizer to watch, or with
+// pthread_port.c, for helgrind:
 //
 //     stress_sync SECONDS SEED
 //
@@ -9,8 +10,12 @@
 #include "stress.h"
 
 #include "sync.c"
+#ifdef STRESS_PTHREAD
+#include "pthread_port.c"
+#else
 #include "port/linux.c"
 #include "port/linux_thread.c"
+#endif
 
 #define THREADS (6)
 #define SLOTS (4)
