@@ -30,6 +30,20 @@ ssize_t mp_threads_write(int fd, const void *buf, size_t len);
 int mp_threads_accept(int fd, struct sockaddr *addr, socklen_t *addr_len);
 int mp_threads_connect(int fd, const struct sockaddr *addr, socklen_t addr_len);
 
+// The kernel's first option, of two longs. glibc with 64-bit seconds on 32 bits asks for the second,
+// which QEMU's user mode (7.2) answers with success and nothing.
+#ifdef SO_RCVTIMEO_OLD
+#undef SO_RCVTIMEO
+#undef SO_SNDTIMEO
+#define SO_RCVTIMEO SO_RCVTIMEO_OLD
+#define SO_SNDTIMEO SO_SNDTIMEO_OLD
+typedef struct {
+    long tv_sec, tv_usec;
+} timeout_t;
+#else
+typedef struct timeval timeout_t;
+#endif
+
 typedef struct {
     struct pollfd poll;
     int status; // the descriptor's flags, O_NONBLOCK and others
@@ -40,7 +54,7 @@ typedef struct {
 // non-blocking.
 static wait_t wait_begin(int fd, short events, int option) {
     wait_t wait = { .poll = { .fd = fd, .events = events } };
-    struct timeval tv;
+    timeout_t tv;
     socklen_t len = sizeof(tv);
     // The kernel calls a timeout of its own longest time none; what is too long for nanoseconds is its.
     if (getsockopt(fd, SOL_SOCKET, option, &tv, &len) == 0 && (tv.tv_sec | tv.tv_usec) != 0
