@@ -37,6 +37,33 @@ apt_private() {
         "$(short "$folder/log")${APT_PRIVATE_HINT:+; $APT_PRIVATE_HINT}"
 }
 
+# A project's source, from Debian's source package, unpacked in FOLDER: made whole or not at all.
+#
+#   fetch_source FOLDER SUITE PACKAGE[=VERSION] TARBALL FILE NAME
+#
+# TARBALL is a pattern of the tarball's name before .orig.tar; FILE shows that the tree is the right one
+# and there; NAME is what people call it. Needs no root.
+fetch_source() {
+    local folder=$1 suite=$2 package=$3 tarball=$4 file=$5 name=$6 work=$1.apt
+    [ ! -e "$folder/$file" ] || return 0
+    lock "$folder.lock"
+    # Another run may have fetched it while this one waited for the lock.
+    [ ! -e "$folder/$file" ] || return 0
+    command -v apt-get >/dev/null || die "no apt-get here${APT_PRIVATE_HINT:+; ${APT_PRIVATE_HINT#or }}"
+    say "Fetching $name from Debian's suite $suite ..."
+    apt_private "$work" deb-src "$suite" "$(dpkg --print-architecture)" download_source "$work" "$package"
+    rm -rf "$folder.part"
+    mkdir -p "$folder.part"
+    # shellcheck disable=SC2086 # a pattern
+    tar -xf "$work"/$tarball.orig.tar.* -C "$folder.part" --strip-components=1
+    [ -e "$folder.part/$file" ] || die "the package does not hold $name"
+    rm -rf "$folder"
+    mv "$folder.part" "$folder"
+    rm -rf "$work"
+}
+
+download_source() { cd "$1" && apt-get -q source --download-only "$2"; }
+
 apt_update() { apt-get -q -o APT::Update::Error-Mode=any update; }
 
 # The addresses of the machine's mirrors, Debian's first. Until the machine's first
