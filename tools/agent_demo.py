@@ -41,14 +41,22 @@ def run(job, speed):
 TERMINAL = ("succeeded", "failed", "canceled", "timed_out", "rejected", "lost")
 
 
-def broker_command(folder, port, users, tls=False):
-    """mosquitto with the rights of tools/agent.acl for each (name, password), or certificate."""
+def certificate_lines(folder):
+    return ["cafile %s/ca.crt" % folder, "certfile %s/localhost.crt" % folder,
+            "keyfile %s/localhost.key" % folder, "require_certificate true"]
+
+
+def broker_command(folder, port, users=None, tls=False, more=()):
+    """mosquitto with the rights of tools/agent.acl for each (name, password), or certificate.
+
+    Without users any name will do. more: lines of its configuration.
+    """
     program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
     lines = ["listener %d localhost" % port, "acl_file %s" % (ROOT / "tools/agent.acl")]
     if tls:
-        lines += ["cafile %s/ca.crt" % folder, "certfile %s/localhost.crt" % folder,
-                  "keyfile %s/localhost.key" % folder, "require_certificate true",
-                  "use_identity_as_username true"]
+        lines += [*certificate_lines(folder), "use_identity_as_username true"]
+    elif users is None:
+        lines.append("allow_anonymous true")
     else:
         passwords = folder / "passwords"
         passwords.write_text("")
@@ -57,7 +65,7 @@ def broker_command(folder, port, users, tls=False):
         lines += ["allow_anonymous false", "password_file %s" % passwords]
     if os.geteuid() == 0:
         lines.append("user root")  # another could not read the folder
-    (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+    (folder / "mosquitto.conf").write_text("\n".join([*lines, *more]) + "\n")
     return [program, "-c", str(folder / "mosquitto.conf")]
 
 
@@ -72,13 +80,13 @@ def openssl(folder, *words):
                    stderr=subprocess.DEVNULL)
 
 
-def make_certificates(folder):
+def make_certificates(folder, names):
     """ca.crt, and for each name NAME.crt and NAME.key."""
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     openssl(folder, "req", "-x509", *key, "-days", "2", "-subj", "/CN=demo", "-keyout", "ca.key",
             "-out", "ca.crt")
     (folder / "san").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    for name in ("localhost", "server", *DEVICES):
+    for name in names:
         openssl(folder, "req", "-new", *key, "-subj", "/CN=" + name, "-keyout", name + ".key",
                 "-out", "csr")
         openssl(folder, "x509", "-req", "-in", "csr", "-CA", "ca.crt", "-CAkey", "ca.key",
@@ -94,7 +102,7 @@ class Demo:
         self.port = free_port()
         self.env = {"DEV_BROKER": "localhost:%d" % self.port}
         if tls:
-            make_certificates(folder)
+            make_certificates(folder, ("localhost", "server", *DEVICES))
             self.env["DEV_CA"] = str(folder / "ca.crt")
         self.env.update(self.identity("server"))
 

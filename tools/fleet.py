@@ -90,23 +90,6 @@ def cpu(pids):
     return total / 1e9
 
 
-def make_certificates(folder):
-    """A CA, and a certificate for the broker and one for the agents."""
-
-    def openssl(*words):
-        subprocess.run(["openssl", *words], cwd=str(folder), check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", "-new", *key, "-keyout", "ca.key", "-subj", "/CN=ca", "-out", "ca.pem")
-    (folder / "names").write_text("subjectAltName=DNS:localhost")
-    for name in ("localhost", "agent"):
-        openssl("req", "-new", *key, "-keyout", name + ".key", "-subj", "/CN=" + name,
-                "-out", name + ".csr")
-        openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-                "-CAcreateserial", "-out", name + ".pem", "-extfile", "names")
-
-
 def start(folder, interpreter, port, i, tls):
     name = "dev-%04d" % i
     data = folder / name
@@ -114,7 +97,7 @@ def start(folder, interpreter, port, i, tls):
     config = {"device": name, "user": name, "password": "x", "host": "127.0.0.1", "port": port,
               "data": str(data), "groups": ["all"], "backoff": [0.1, 1]}
     if tls:
-        config["tls"] = {"ca": str(folder / "ca.pem"), "cert": str(folder / "agent.pem"),
+        config["tls"] = {"ca": str(folder / "ca.crt"), "cert": str(folder / "agent.crt"),
                          "key": str(folder / "agent.key"), "server_hostname": "localhost"}
     (data / "config.json").write_text(json.dumps(config))
     return subprocess.Popen(
@@ -123,19 +106,12 @@ def start(folder, interpreter, port, i, tls):
 
 
 def broker_command(folder, port, tls_port):
-    """As the demo's, but without passwords: mosquitto needs 0.1 s to check one."""
-    command = agent_demo.broker_command(folder, port, ())
-    lines = (folder / "mosquitto.conf").read_text().splitlines()
-    lines = [line for line in lines if not line.startswith("password_file")]
-    text = "\n".join(lines).replace("allow_anonymous false", "allow_anonymous true")
-    text += "\nset_tcp_nodelay true\n"
+    """The demo's without passwords: mosquitto needs 0.1 s to check one."""
+    more = ["set_tcp_nodelay true"]
     if tls_port:
-        text += "listener %d 127.0.0.1\nrequire_certificate true\n" % tls_port
-        for option, name in (("cafile", "ca.pem"), ("certfile", "localhost.pem"),
-                             ("keyfile", "localhost.key")):
-            text += "%s %s\n" % (option, folder / name)
-    (folder / "mosquitto.conf").write_text(text)
-    return command
+        more.append("listener %d 127.0.0.1" % tls_port)
+        more += agent_demo.certificate_lines(folder)
+    return agent_demo.broker_command(folder, port, more=more)
 
 
 def measure(folder, interpreter, agents, processes):
@@ -144,7 +120,7 @@ def measure(folder, interpreter, agents, processes):
     tls = not subprocess.call([*interpreter, "-c", "import tls"], stderr=subprocess.DEVNULL)
     tls_port = agent_demo.free_port() if tls else None
     if tls:
-        make_certificates(folder)
+        agent_demo.make_certificates(folder, ("localhost", "agent"))
     bits = int(subprocess.check_output(
         [*interpreter, "-c", "import sys; print(64 if sys.maxsize >> 32 else 32)"]))
     broker = subprocess.Popen(broker_command(folder, port, tls_port), stderr=subprocess.DEVNULL)
