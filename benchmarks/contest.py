@@ -84,19 +84,13 @@ class Contest:
                 results[contestant].append(self.run(command + [str(n) for n in numbers]))
         return results
 
-    def usage(self, contestant, name, *numbers):
-        """The resources that a whole run of the case has used, all its threads."""
+    def switches(self, contestant, name, *numbers):
+        """Context switches of a whole run of the case, all its threads."""
         command = self.commands[contestant] + [name] + [str(n) for n in numbers]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = status
-        if status != 0:
+        _, process.returncode, usage = os.wait4(process.pid, 0)
+        if process.returncode != 0:
             raise SystemExit("{} failed".format(command))
-        return usage
-
-    def switches(self, contestant, name, *numbers):
-        """Context switches of a whole run of the case."""
-        usage = self.usage(contestant, name, *numbers)
         return usage.ru_nvcsw + usage.ru_nivcsw
 
     def system_calls(self, contestant, name, *numbers):
