@@ -362,8 +362,9 @@ def prepare(argv):
     """An Agent, or the exit status."""
     posix.umask(0o077)  # keys and journals are nobody else's
     try:
-        config = check(read_config(argv[1]), DEFAULTS)
+        config = read_config(argv[1])
         if len(argv) > 2:
+            config = check(config, DEFAULTS)
             return provision(Identity(Disk(config["data"]), config["device"]), *argv[2:])
         return Agent(config)
     except ConfigError as e:
