@@ -19,6 +19,7 @@ import threading
 from binascii import crc32
 from queue import Full
 
+import posix
 from agent.mqtt import monotonic
 from micropython import const
 
@@ -41,8 +42,10 @@ class Disk:
     def __init__(self, root):
         self.root = root.rstrip("/") + "/"
 
-    def _write(self, name, mode, data):
+    def _write(self, name, mode, data, at=0):
         with open(self.root + name, mode) as f:
+            if at:
+                f.seek(at)
             while data:  # what is short is an error the next time
                 data = data[f.write(data) :]
 
@@ -53,6 +56,12 @@ class Disk:
 
     def _rename(self, old, new):
         os.rename(self.root + old, self.root + new)
+
+    def _link(self, old, new):
+        posix.link(self.root + old, self.root + new)
+
+    def _chmod(self, name, mode):
+        posix.chmod(self.root + name, mode)
 
     def _remove(self, name):
         os.remove(self.root + name)
@@ -87,10 +96,13 @@ class Disk:
                 raise
             return None
 
+    def open(self, name):
+        return open(self.root + name, "rb")
+
     def pieces(self, name):
         """The content piece by piece; nothing if there is no such file."""
         if self.exists(name):
-            with open(self.root + name, "rb") as f:
+            with self.open(name) as f:
                 while True:
                     piece = f.read(_PIECE)
                     if not piece:
@@ -117,6 +129,28 @@ class Disk:
         self._sync(name)
         if new:
             self._sync(_folder(name))
+
+    def write_at(self, name, at, pieces):
+        """Puts bytes into a file from at on, where it may have others; how many, when they are on flash."""
+        made = 0
+        new = not at
+        for piece in pieces:
+            self._write(name, "r+b" if at else "wb", piece, at)
+            at += len(piece)
+            made += len(piece)
+        self._sync(name)
+        if new:
+            self._sync(_folder(name))
+        return made
+
+    def link(self, old, new):
+        """A second name of a file."""
+        self._link(old, new)
+        self._sync(_folder(new))
+
+    def set_mode(self, name, mode):
+        self._chmod(name, mode)
+        self._sync(name)
 
     def replace(self, name, data):
         """Gives a file a new content: bytes, or an iterable of them. If power goes, it has the old

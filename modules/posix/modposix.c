@@ -110,6 +110,17 @@ static mp_obj_t modposix_umask(mp_obj_t mask) {
 static MP_DEFINE_CONST_FUN_OBJ_1(modposix_umask_obj, modposix_umask);
 
 // (master, slave) of a new terminal.
+static mp_obj_t modposix_chmod(mp_obj_t path, mp_obj_t mode) {
+    return none_or_raise(chmod(mp_obj_str_get_str(path), mp_obj_get_int(mode)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(modposix_chmod_obj, modposix_chmod);
+
+// Of a symbolic link it makes a second one, as Linux does.
+static mp_obj_t modposix_link(mp_obj_t old_path, mp_obj_t new_path) {
+    return none_or_raise(link(mp_obj_str_get_str(old_path), mp_obj_str_get_str(new_path)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(modposix_link_obj, modposix_link);
+
 static mp_obj_t modposix_openpty(void) {
     int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1;
     if (master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0) {
@@ -406,6 +417,8 @@ static const mp_rom_map_elem_t modposix_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&modposix_close_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_blocking), MP_ROM_PTR(&modposix_set_blocking_obj) },
     { MP_ROM_QSTR(MP_QSTR_umask), MP_ROM_PTR(&modposix_umask_obj) },
+    { MP_ROM_QSTR(MP_QSTR_chmod), MP_ROM_PTR(&modposix_chmod_obj) },
+    { MP_ROM_QSTR(MP_QSTR_link), MP_ROM_PTR(&modposix_link_obj) },
     { MP_ROM_QSTR(MP_QSTR_openpty), MP_ROM_PTR(&modposix_openpty_obj) },
     { MP_ROM_QSTR(MP_QSTR_tcsetwinsize), MP_ROM_PTR(&modposix_tcsetwinsize_obj) },
     { MP_ROM_QSTR(MP_QSTR_getpid), MP_ROM_PTR(&modposix_getpid_obj) },

@@ -8,6 +8,8 @@ fsync of the file, a name after fsync of its folder. What was not may be there o
 way is one of VARIANTS.
 """
 
+import io
+
 from agent.store import Disk
 
 VARIANTS = ("all", "synced", "names first", "torn")
@@ -33,6 +35,7 @@ class CutDisk(Disk):
         self.fail_until = fail_until
         self.seen = {}  # name: Node, None for a folder
         self.synced = {}
+        self.moved = []  # folders, since the one above was synced
         self.trace = []
 
     def _step(self, *what):
@@ -44,20 +47,26 @@ class CutDisk(Disk):
             self.off = True
             return True
 
-    def _write(self, name, mode, data):
+    def _write(self, name, mode, data, at=0):
+        data = bytes(data)
         cut = self._step("write", name)
         if self.fail_at and self.fail_at <= self.steps <= self.fail_until:
-            self._put(name, mode, data[: len(data) // 3])
+            self._put(name, mode, data[: len(data) // 3], at)
             raise OSError(28)
-        self._put(name, mode, data[: len(data) // 2] if cut else data)
+        self._put(name, mode, data[: len(data) // 2] if cut else data, at)
         if cut:
             raise Cut()
 
-    def _put(self, name, mode, data):
+    def _put(self, name, mode, data, at):
         node = self.seen.get(name)
         if node is None:
             node = self.seen[name] = Node()
-        node.seen = node.seen + data if mode == "ab" else data
+        if mode == "ab":
+            node.seen += data
+        elif mode == "wb":
+            node.seen = data
+        else:
+            node.seen = node.seen[:at] + data + node.seen[at + len(data) :]
 
     def _sync(self, name):
         if self._step("fsync", name):
@@ -66,6 +75,10 @@ class CutDisk(Disk):
         if node is not None:
             node.synced = node.seen
             return
+        for old, new in list(self.moved):
+            if new.rpartition("/")[0] == name:
+                self._move(self.synced, old, new)
+                self.moved.remove((old, new))
         for names in (self.synced, self.seen):
             for full in list(names):
                 if full.rpartition("/")[0] == name:
@@ -78,6 +91,25 @@ class CutDisk(Disk):
         if self._step("rename", new):
             raise Cut()
         self.seen[new] = self.seen.pop(old)
+        self._move(self.seen, old, new)
+        self.moved.append((old, new))
+
+    def _move(self, names, old, new):
+        """What is in a folder goes with it."""
+        for name in list(names):
+            if name.startswith(old + "/"):
+                names[new + name[len(old) :]] = names.pop(name)
+
+    def _link(self, old, new):
+        if self._step("link", new):
+            raise Cut()
+        if new in self.seen:
+            raise OSError(17)
+        self.seen[new] = self.seen[old]
+
+    def _chmod(self, name, mode):
+        if self._step("chmod", name):
+            raise Cut()
 
     def _remove(self, name):
         if self._step("remove", name):
@@ -105,6 +137,12 @@ class CutDisk(Disk):
 
     def exists(self, name):
         return name in self.seen
+
+    def open(self, name):
+        data = self.read(name)
+        if data is None:
+            raise OSError(2)
+        return io.BytesIO(data)
 
     def pieces(self, name):
         data = self.read(name) or b""
