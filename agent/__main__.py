@@ -2,8 +2,11 @@ import gc
 import sys
 import threading
 
-if len(sys.argv) < 2 or sys.argv[2:] != ["request"] and sys.argv[2:3] not in ([], ["cert"]):
-    print("usage: micropython -m agent CONFIG.json [request | cert FILE]", file=sys.stderr)
+if len(sys.argv) < 2 or sys.argv[2:] not in ([], ["request"], ["rescue"], ["selftest"]) and (
+    sys.argv[2] != "cert"
+):
+    usage = "usage: micropython -m agent CONFIG.json [request | cert FILE | rescue | selftest]"
+    print(usage, file=sys.stderr)
     sys.exit(2)
 
 # Left to itself the collector first goes through the whole heap, which then stays in RAM.

@@ -50,16 +50,20 @@ class Commands:
     change nothing, and are done again when they come again; the answers to all others are kept
     under their id. "run" goes to the jobs. A message is acknowledged when it is handled.
 
+    greeted(boot) is called when the server has answered to cmd/get of the start with this number.
+
     With opened(text), which gives what was signed or None, what is not in `unsigned` is taken only
     signed, and for one of `names`.
     """
 
     def __init__(
-        self, table, jobs, ops, plain, send, size=32, opened=None, unsigned=(), names=()
+        self, table, jobs, ops, plain, send, size=32, opened=None, unsigned=(), names=(),
+        greeted=lambda boot: None,
     ):
         self.opened = opened
         self.unsigned = unsigned
         self.names = names
+        self.greeted = greeted
         self.table = table
         self.jobs = jobs
         self.ops = ops
@@ -102,6 +106,7 @@ class Commands:
         except ValueError:
             command = None
         if isinstance(command, dict) and isinstance(command.get("cmds"), list):
+            self.greeted(command.get("boot"))
             for each in command["cmds"]:  # the answer to cmd/get
                 if isinstance(each, str):
                     self.handle_text(each.encode())
@@ -157,7 +162,7 @@ class Commands:
                 raise Refused("args")
             if expired(command):
                 raise Refused("expired")
-            if op in ("run", "sh.open", "repl.open"):
+            if op in ("run", "sh.open", "repl.open", "ota"):
                 self.jobs.submit(command)
                 return "queued"
             function = self.ops.get(op)

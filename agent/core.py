@@ -6,6 +6,7 @@ This file is part of micropython-threading, MIT licence.
 import json
 import os
 import sys
+import threading
 import time
 
 import posix
@@ -18,12 +19,12 @@ from agent.mqtt import Client, monotonic
 from agent.outbox import Outbox
 from agent.process import Process
 from agent.provision import ConfigError, Identity, check
+from agent.release import KEYS, VERSION
 from agent.sched import Schedules
 from agent.store import Disk, Ring
 from agent.table import Table
 from agent.timers import Timers
-
-VERSION = "0.1"
+from agent.upgrade import Upgrades
 
 # How often to look whether all threads are there, seconds, and the exit status if one is not: then
 # whoever started the agent starts it again.
@@ -63,7 +64,9 @@ DEFAULTS = {
     "hold": 30,
     "utc_offset": 0,
     "socket": None,
+    "hw": "",
     "keys": [],
+    "upgrade_keys": [],
     "unsigned": ["cancel", "fn.list", "info", "jobs", "ping", "run", "sched.list"],
 }
 
@@ -84,7 +87,10 @@ def tls_context(ca, cert=None, key=None):
 class Agent:
     """config is a dict with device, host and data at least; disk is for tests."""
 
-    def __init__(self, config, disk=None):
+    def __init__(self, config, disk=None, config_file=None, rescue=False):
+        self.all_beat = False
+        self._ending = threading.Event()
+        self._status = 0
         c = self.config = check(config, DEFAULTS)
         device = c["device"]
         self.prefix = "d/%s/" % device
@@ -156,24 +162,24 @@ class Agent:
             if op not in ("cancel", "fn.put", "fn.del", "cert.put", "cert.request")
         )
         self.ops["file.rm"] = files.remove
-        opened = None
-        if c["keys"]:
-            from agent.signed import Keys
-
-            try:
-                opened = Keys(c["keys"]).opened
-            except ValueError as e:
-                raise ConfigError("keys: " + str(e))
+        opened = opened_by(c["keys"])
+        self.upgrades = Upgrades(self, opened_by(c["upgrade_keys"] or KEYS), config_file)
+        self.rescue = rescue
+        if rescue:
+            for op in list(self.ops):
+                if op not in ("cancel", "info", "jobs", "ping"):
+                    del self.ops[op]
         groups = ["g/" + group for group in c["groups"]]
         self.commands = Commands(
             self.table, self.jobs, self.ops, plain, self.outbox.event, 32, opened, c["unsigned"],
-            ["d/" + device] + groups,
+            ["d/" + device] + groups, self._greeted,
         )
         self.schedules = Schedules(self.disk, self.timers, self.commands.handle, c["utc_offset"])
-        self.ops["sched.set"] = self.schedules.set
-        self.ops["sched.del"] = self.schedules.delete
+        if not rescue:
+            self.ops["sched.set"] = self.schedules.set
+            self.ops["sched.del"] = self.schedules.delete
         self.parts = [self.timers, self.commands, self.outbox, self.client]  # with a thread each
-        if c["socket"]:
+        if c["socket"] and not rescue:
             from agent.sdk import Sdk
 
             ops = {op: self.ops[op] for op in ("ping", "info", "jobs")}
@@ -182,28 +188,40 @@ class Agent:
         self.client.subscribe(self.prefix + "cmd", 1)
         self.client.subscribe(self.prefix + "cmd/list", 1)
         self.client.subscribe(self.prefix + "in/#", 1)
+        self.client.subscribe(self.prefix + "blob/#")
         for group in groups:
             self.client.subscribe(group + "/cmd", 1)
 
     def start(self):
         self.jobs.start()
-        self.schedules.start()
+        if not self.rescue:
+            self.schedules.start()
         for part in self.parts:
             part.start()
+        self.upgrades.start()
 
     def run(self):
-        """Until SIGTERM or Ctrl-C, or until one of the threads is no more."""
+        """Until SIGTERM, Ctrl-C or exit(), or until one of the threads is no more."""
         posix.sigterm_interrupts()
         self.start()
+        ended = False
         try:
-            while all(part.thread.is_alive() for part in self.parts):
-                time.sleep(WATCH)
+            while not ended and all(part.thread.is_alive() for part in self.parts):
+                self.all_beat = True
+                ended = self._ending.wait(WATCH)
         except KeyboardInterrupt:
+            ended = True
+        if ended:
             self.stop()
-            return
+            sys.exit(self._status)
         self.log.flush()
         print("a thread has ended", file=sys.stderr)
         sys.exit(DEAD)
+
+    def exit(self, status):
+        """Ends the agent as SIGTERM does, with this status; from any thread."""
+        self._status = status
+        self._ending.set()
 
     def stop(self):
         """Says goodbye and writes what is in RAM. Jobs that run are lost."""
@@ -232,6 +250,10 @@ class Agent:
             "dropped": self.ring.dropped,
             "refused": self.commands.dropped,
             "stuck": self.jobs.stuck,
+            "slot": self.upgrades.slot,
+            "versions": self.upgrades.meta,
+            "hw": self.config["hw"],
+            "ota": self.upgrades.id,
             "fns": [[f["fn"], f["ver"]] for f in self.functions.list()],
             "limits": {k: self.config[k] for k in ("queue", "workers", "max_timeout", "memory")},
         }
@@ -252,12 +274,14 @@ class Agent:
         if head.startswith(self.prefix + "in/"):
             message.ack()
             self.jobs.feed(head[len(self.prefix) + 3 :], at, message.payload)
+        elif head.startswith(self.prefix + "blob/"):
+            self.upgrades.feed(head[len(self.prefix) + 5 :], at, message.payload)
         else:
             self.commands.on_message(message)
 
     def _on_state(self, connected, info):
         if connected:
-            self.outbox.greet(lambda: self._greet())
+            self.greet()
         else:
             print("mqtt:", info, file=sys.stderr)
             self.log.put(30, "offline: %s" % info)
@@ -271,6 +295,13 @@ class Agent:
                     print(e, file=sys.stderr)
         self._was_connected = connected
         self.schedules.event("online" if connected else "offline")
+
+    def greet(self):
+        self.outbox.greet(lambda: self._greet())
+
+    def _greeted(self, boot):
+        if boot == self.boot:
+            self.upgrades.answered = True
 
     def _greet(self):
         publish = self.client.publish
@@ -314,6 +345,10 @@ class Agent:
         if expired(command):  # in the queue
             raise Refused("expired")
         op = command["op"]
+        if op == "ota":
+            return self.upgrades.resolve(command)
+        if self.rescue and op != "sh.open":
+            raise Refused("rescue")
         if op == "repl.open":
             return self._process(command, self.functions.python, self.functions.options)
         if op == "sh.open" or "argv" in command:
@@ -350,6 +385,18 @@ class Agent:
         return lambda job: Process(job, argv, **how).run()
 
 
+def opened_by(keys):
+    """What takes a signed text and gives what was signed with one of them, or None; None without keys."""
+    if not keys:
+        return None
+    from agent.signed import Keys
+
+    try:
+        return Keys(keys).opened
+    except ValueError as e:
+        raise ConfigError("keys: " + str(e))
+
+
 def child_environment():
     """A function's process finds agent.child where this one found agent."""
     path = __file__.rpartition("/agent/")[0]
@@ -363,10 +410,13 @@ def prepare(argv):
     posix.umask(0o077)  # keys and journals are nobody else's
     try:
         config = read_config(argv[1])
-        if len(argv) > 2:
+        verb = argv[2] if len(argv) > 2 else None
+        if verb == "selftest":
+            return selftest(check(config, DEFAULTS))
+        if verb in ("request", "cert"):
             config = check(config, DEFAULTS)
             return provision(Identity(Disk(config["data"]), config["device"]), *argv[2:])
-        return Agent(config)
+        return Agent(config, None, argv[1], verb == "rescue")
     except ConfigError as e:
         print("%s: %s" % (argv[1], e), file=sys.stderr)
         return CONFIG
@@ -378,6 +428,18 @@ def read_config(name):
             return parse(f.read())
     except (OSError, ValueError) as e:
         raise ConfigError(describe(e))
+
+
+def selftest(config):
+    """What a new version can see of itself, beside the one that runs: its parts, its configuration."""
+    from agent import child, sdk  # noqa: F401
+
+    opened_by(config["upgrade_keys"] or KEYS)
+    tls = config["tls"]
+    if tls:
+        tls_context(tls["ca"], tls.get("cert"), tls.get("key"))
+    print(VERSION)
+    return 0
 
 
 def provision(identity, verb, name=None):

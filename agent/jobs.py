@@ -17,7 +17,8 @@ TIMED_OUT = "timed_out"
 REJECTED = "rejected"
 LOST = "lost"
 
-# Shells and REPLs at once: each has a thread of its own, for a worker would be gone for long.
+# Shells and REPLs at once. Each has a thread of its own, as an upgrade has: a worker would be gone for
+# long.
 SESSIONS = 2
 
 # A result that is longer as JSON is not sent.
@@ -115,6 +116,7 @@ class Jobs:
         self.max_stuck = max_stuck
         self.log = log
         self.stuck = 0
+        self._draining = False
         self._queue = PriorityQueue()
         self._lock = threading.Lock()
         self._number = 0
@@ -144,6 +146,8 @@ class Jobs:
             sessions = sum(_is_session(job.command) for job in self._jobs.values())
         if self._queue.qsize() >= self.size or sessions >= SESSIONS and _is_session(command):
             raise Refused("busy")
+        if self._draining:
+            raise Refused("busy")
         if self.stuck > self.max_stuck:
             raise Refused("stuck")
         try:
@@ -157,7 +161,7 @@ class Jobs:
         with self._lock:
             self._number += 1
             job = self._jobs[command["id"]] = Job(self, command)
-            if _is_session(command):
+            if command["op"] != "run":
                 threading.Thread(target=self._run, args=(job,), daemon=True).start()
             else:
                 self._queue.put((-command.get("prio", 0), self._number, job))
@@ -174,6 +178,13 @@ class Jobs:
         else:
             self._give_up_later(job)
         return True
+
+    def drain(self, job, seconds):
+        """Begins no more jobs, and waits until no other runs, or so long. There is no way back."""
+        self._draining = True
+        while seconds > 0 and any(j.deadline and j is not job for j in list(self._jobs.values())):
+            job.wait(1)
+            seconds -= 1
 
     def feed(self, id, at, data):
         """Input of a session."""
@@ -221,6 +232,8 @@ class Jobs:
 
     def _run(self, job):
         """Whether the worker still has its place: it loses it by a job that does not end."""
+        if self._draining:
+            return False
         with job._lock:
             if job._why is None:
                 job.deadline = monotonic() + job.command.get("timeout", self.timeout)
@@ -270,7 +283,7 @@ class Jobs:
 
 
 def _is_session(command):
-    return command["op"] != "run"
+    return command["op"] in ("sh.open", "repl.open")
 
 
 def describe(e):

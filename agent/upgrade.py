@@ -1,0 +1,492 @@
+"""Upgrades over the air: the new version into the free slot, on trial, for good when it is healthy.
+
+docs/upgrade.md has the states, what an image is made of, and what is left when power goes.
+
+This file is part of micropython-threading, MIT licence.
+"""
+
+import json
+import os
+import select
+import struct
+import sys
+import threading
+import time
+from binascii import crc32, hexlify
+from hashlib import sha256
+from io import BytesIO
+from queue import Full
+
+import posix
+from agent.commands import clock_is_set
+from agent.jobs import Failed, Refused, describe
+from agent.mqtt import monotonic
+from agent.release import VERSION
+from agent.store import load, save
+from deflate import ZLIB, DeflateIO
+from micropython import const
+
+# What is fetched at once, how many of that may be under way, and after how many seconds it is asked
+# for again: first, and at most.
+_CHUNK = const(4096)
+_WINDOW = const(4)
+_AGAIN = const(5)
+_LONGEST = const(300)
+
+# A frame of the payload makes so many bytes of the new file at most, and is itself no longer than that.
+_FRAME = const(65536)
+_PACKED = const(66000)
+
+# So often a frame may be bad.
+_BAD = const(3)
+
+# The tries of a trial, the seconds in which it must be healthy, and between two looks.
+_TRIES = const(6)
+HEALTHY = 300
+LOOK = 10
+
+# For the smoke test, and for other jobs to end, seconds.
+_SMOKE = const(30)
+_DRAIN = const(30)
+
+# The exit status that asks the launcher for another start, and that of a version that is not healthy.
+_START_AGAIN = const(75)
+_UNHEALTHY = const(70)
+
+# So many manifests are remembered, that none comes a second time.
+_IDS = const(16)
+
+_RUNTIME = "micropython"
+_BUNDLE = "agent.romfs"
+
+
+def _number(version):
+    """To compare versions by."""
+    return tuple(int(part) for part in version.split("."))
+
+
+def record(active, trial="-", tries=0):
+    """The launcher's boot record."""
+    head = struct.pack("BBBB", 1, ord(active), ord(trial), tries)
+    return head + struct.pack("<I", crc32(head))
+
+
+def unpacked(packed, base, old, left):
+    """Yields what a frame makes, left bytes at most, in pieces. ValueError, IndexError: it is none."""
+    stream = DeflateIO(packed, ZLIB)
+
+    def read(n):
+        data = bytearray(n)
+        try:
+            if stream.readinto(data) == n:
+                return data
+        except OSError:  # not deflated, or not its sum
+            pass
+        raise ValueError
+
+    while True:
+        try:
+            head = stream.read(12)
+        except OSError:
+            raise ValueError
+        if not head:
+            return
+        diff, extra, seek = struct.unpack("<iii", head)
+        left -= diff + extra
+        if diff < 0 or extra < 0 or left < 0 or old < 0:
+            raise ValueError
+        if diff:
+            base.seek(old)
+        for rest in range(diff, 0, -1024):
+            data = read(min(rest, 1024))
+            was = base.read(len(data))
+            for i in range(len(data)):
+                data[i] = data[i] + was[i] & 255
+            yield data
+        for rest in range(extra, 0, -1024):
+            yield read(min(rest, 1024))
+        old += diff + seek
+
+
+class Upgrades:
+    """agent is what connects the parts: it has all_beat, greet() and exit(status) besides these.
+
+    opened(text) gives what was signed, or None; without it nothing is taken.
+    """
+
+    def __init__(self, agent, opened, config_file):
+        self.agent = agent
+        self.opened = opened or (lambda text: None)
+        self.config_file = config_file
+        self.disk = agent.disk
+        folder, _, name = os.getcwd().rpartition("/")
+        # The slot that this version runs from. None: there is no launcher, or it is the rescue.
+        self.slot = name if folder + "/" == self.disk.root and name in ("a", "b") else None
+        self.meta = self._meta(self.slot)
+        self.answered = False  # the server has, to this boot
+        self.id = None  # of the manifest under way
+        self._percent = None  # as told last
+        self._chunks = {}  # offset: bytes, None: asked for
+        self._changed = threading.Condition()
+        self._decided = threading.Event()  # whether this version stays
+
+    def start(self):
+        active, trial = self._boot()
+        if self.slot and trial == self.slot:
+            stage = self._stage()
+            if stage["id"] == self.meta["id"] and "tried" not in stage:
+                save(self.disk, "stage/state", dict(stage, tried=True))
+            self._until = monotonic() + HEALTHY
+            self._look()
+        else:
+            if self.slot == active:
+                self._settle()
+            self._decided.set()
+
+    # What is on flash
+
+    def _meta(self, slot):
+        """Of a slot: "id" of the manifest it came with, and the versions of "app" and "runtime"."""
+        meta = slot and load(self.disk, slot + "/meta.json", None)
+        return meta or {"id": None, "app": VERSION, "runtime": "0"}
+
+    def _boot(self):
+        """The active slot, and the one on trial."""
+        data = self.disk.read("boot") or b""
+        if len(data) == 8 and crc32(data[:4]) == struct.unpack_from("<I", data, 4)[0]:
+            return chr(data[1]), chr(data[2])
+        return "a", "-"
+
+    def _floor(self):
+        """The versions below which none is taken, and the ids that are not taken any more."""
+        m = self.meta
+        return load(self.disk, "floor", {"app": m["app"], "runtime": m["runtime"], "ids": []})
+
+    def _stage(self):
+        """How far the last manifest has come: "id"; where in the payload the next frame is, and what
+
+        the head of that says: at, n, old; how much there is of the new file: out; whether it was
+        tried.
+        """
+        return load(self.disk, "stage/state", {"id": None})
+
+    def _remember(self, id, **versions):
+        floor = self._floor()
+        if id not in floor["ids"]:
+            floor["ids"] = [id] + floor["ids"][: _IDS - 1]
+            save(self.disk, "floor", dict(floor, **versions))
+
+    def _wipe(self, folder):
+        for name in self.disk.names(folder):
+            self.disk.remove(folder + "/" + name)
+        self.disk.remove_folder(folder)
+
+    def _sum(self, name):
+        h = sha256()
+        for piece in self.disk.pieces(name):
+            h.update(piece)
+        return str(hexlify(h.digest()), "utf-8")
+
+    # On trial, in the timers' thread
+
+    def _look(self):
+        """Whether it is healthy: then it stays."""
+        left = self._until - monotonic()
+        client = self.agent.client
+        status = _UNHEALTHY
+        if self.meta["app"] != VERSION:
+            why = "it says that it is version " + VERSION
+            left = 0
+        elif not self.answered:
+            why = "no answer of the server"
+            if not client.connected and not client.reached:
+                status = _START_AGAIN  # a network that is gone is no crash
+        elif not self.agent.all_beat:
+            why = "a thread does not beat"
+        else:
+            try:
+                self.disk.replace("boot", record(self.slot))
+                self._settle()
+                self._decided.set()
+                return
+            except OSError as e:
+                why = describe(e)
+        if left > 0:
+            self.agent.greet()
+            self.agent.timers.at(monotonic() + min(left, LOOK), self._look)
+        else:
+            print("not healthy:", why, file=sys.stderr)
+            self.agent.exit(status)
+
+    def _settle(self):
+        """What follows from a trial that has ended well; after each start again, for power may go."""
+        m = self.meta
+        if m["id"] and m["id"] == self._stage()["id"]:
+            self._remember(m["id"], app=m["app"], runtime=m["runtime"])
+            other = "b" if self.slot == "a" else "a"
+            if self._meta(other)["runtime"] != m["runtime"]:
+                self._wipe(other)
+
+    # The command
+
+    def resolve(self, command):
+        """What runs it: function(job). Raises Refused."""
+        text = self.opened(str(command.get("manifest")).encode())
+        if text is None:
+            raise Refused("signature")
+        try:
+            m = json.loads(text)
+            kind = m["kind"]
+            m["file"] = _BUNDLE if kind == "app" else _RUNTIME
+            m["what"] = what = "runtime" if kind == "runtime" else "app"
+            number = _number(m["version"])
+            least = _number(m.get("min_from", "0"))
+            good = kind in ("app", "runtime", "all") and all(
+                type(m[key]) is type(like) for key, like in
+                (("id", ""), ("size", 0), ("packed", 0), ("sha256", ""), ("hw", ""))
+            )
+        except Exception:
+            good = False
+        if not good:
+            raise Refused("malformed")
+        if self.meta["id"] != m["id"] != self._stage()["id"]:
+            floor = self._floor()
+            if not self.slot and not self.agent.rescue:
+                raise Refused("no launcher")
+            if m["hw"] != self.agent.config["hw"]:
+                raise Refused("hw")
+            if m["id"] in floor["ids"]:
+                raise Refused("replayed")
+            if number <= _number(floor[what]) and not m.get("allow_downgrade"):
+                raise Refused("downgrade")
+            if _number(self.meta[what]) < least:
+                raise Refused("min_from")
+        if self.id or self.meta["id"] != m["id"] and not self._decided.is_set():
+            raise Refused("busy")
+        command["idem"] = True  # it goes on after a restart
+        command.setdefault("timeout", self.agent.config["max_timeout"])
+        return lambda job: self._run(job, m)
+
+    def _run(self, job, m):
+        with self._changed:
+            if self.id:
+                raise Refused("busy")
+            self.id = m["id"]
+        try:
+            if self.meta["id"] != m["id"]:
+                self._upgrade(job, m)
+            # This is the new version.
+            self._tell(job, "checking")
+            while not self._decided.wait(1):
+                self._go_on(job)
+            return {"version": m["version"], "kind": m["kind"]}
+        except OSError as e:
+            raise Failed("no space" if e.errno == 28 else describe(e))
+        finally:
+            self.id = None
+
+    def _go_on(self, job):
+        if job.canceled():
+            raise Failed("asked to end")
+
+    def _tell(self, job, text, percent=100):
+        if (percent, text) != self._percent:
+            self._percent = percent, text
+            job.progress(percent, text)
+
+    def _upgrade(self, job, m):
+        """In the old version. Does not return."""
+        disk = self.disk
+        slot = self.slot or self._boot()[0]
+        free = "b" if slot == "a" else "a"
+        stage = self._stage()
+        if stage["id"] != m["id"]:
+            for folder in ("stage", "new", "old"):
+                self._wipe(folder)
+            if m["kind"] != "app":
+                self._wipe(free)  # two of them and a new one may be too much
+            disk.make_folder("stage")
+            stage = {"id": m["id"], "at": 0, "n": 0, "old": 0, "out": 0}
+            save(disk, "stage/state", stage)
+        elif "tried" in stage:
+            self._rolled_back(m["id"], slot, free)
+        if self._meta(free)["id"] != m["id"]:
+            disk.make_folder("new")
+            self._fetch(job, m, stage, slot + "/" + m["file"])
+            self._complete(m, slot)
+            self._smoke(job)
+            self._wait_for_window(job, m.get("window"))
+            self._wipe("old")
+            if disk.exists(free):
+                disk.rename(free, "old")
+            disk.rename("new", free)
+            self._wipe("old")
+        self._go_on(job)
+        self._tell(job, "installing")
+        disk.replace("boot", record(slot, free, _TRIES))
+        save(disk, "stage/state", dict(stage, tried=True))
+        self.agent.jobs.drain(job, _DRAIN)
+        self.agent.exit(_START_AGAIN)
+        threading.Event().wait()  # this process ends
+
+    def _rolled_back(self, id, slot, free):
+        crash = str(self.disk.read("crash") or b"", "utf-8")
+        if self._boot()[1] != "-":  # the launcher could not write
+            self.disk.replace("boot", record(slot))
+        self._remember(id)
+        self._wipe(free)
+        if not crash.startswith(free + " "):
+            crash = "no try was left"
+        raise Failed("rolled back: " + crash.partition("\n")[0], crash=crash)
+
+    def _complete(self, m, slot):
+        """All that belongs to the new slot besides the new file."""
+        disk = self.disk
+        file = "new/" + m["file"]
+        if disk.size(file) != m["size"] or self._sum(file) != m["sha256"]:
+            self._wipe("stage")
+            self._wipe("new")
+            raise Failed("sha256")
+        if m["file"] == _RUNTIME:
+            disk.set_mode(file, 0o755)
+        for name in (_RUNTIME, _BUNDLE) if m["kind"] != "all" else ():
+            if name != m["file"] and disk.exists(slot + "/" + name):
+                disk.remove("new/" + name)
+                disk.link(slot + "/" + name, "new/" + name)
+        meta = dict(self.meta, id=m["id"])
+        for what in ("app", "runtime") if m["kind"] == "all" else (m["kind"],):
+            meta[what] = m["version"]
+        save(disk, "new/meta.json", meta)
+
+    def _smoke(self, job):
+        """Whether the new version starts at all, and can use what is here."""
+        new = self.disk.root + "new"
+        out, to = posix.pipe()
+        try:
+            argv = [new + "/" + _RUNTIME, "-m", "agent", self.config_file, "selftest"]
+            pid = posix.spawn(argv, fds=(out, to, to), cwd=new)
+        except OSError as e:
+            raise Failed("smoke test: " + describe(e))
+        finally:
+            posix.close(to)
+        poll = select.poll()
+        poll.register(out, select.POLLIN)
+        text = b""
+        end = monotonic() + _SMOKE
+        ended = 0
+        while not ended:
+            if monotonic() > end or job.canceled():
+                posix.kill(-pid, posix.SIGKILL)
+            ended, status = posix.waitpid(pid, posix.WNOHANG)
+            # What it has said may still be there when it has ended.
+            if poll.poll(0 if ended else 200):
+                data = posix.read(out, 1024)
+                text = (text + data)[-1024:]
+                if not data:
+                    poll.unregister(out)
+        posix.close(out)
+        if status:
+            text = str(text, "utf-8").strip()
+            raise Failed("smoke test: " + (text.rpartition("\n")[2] or "status %d" % status))
+
+    def _wait_for_window(self, job, window):
+        """window: the hours of the day, from and to."""
+        while window:
+            hour = (time.time() // 60 + self.agent.config["utc_offset"]) // 60
+            if clock_is_set() and (hour - window[0]) % 24 < (window[1] - window[0]) % 24:
+                break
+            self._tell(job, "waiting for the window")
+            job.wait(30)
+            self._go_on(job)
+
+    # The transfer
+
+    def feed(self, id, at, data):
+        """A piece of the payload, from the client's thread. What nobody asked for is dropped."""
+        with self._changed:
+            if id == self.id and self._chunks.get(at, data) is None:
+                self._chunks[at] = data
+                self._changed.notify()
+
+    def _fetch(self, job, m, stage, base):
+        """The payload, frame by frame, each applied as soon as it is there."""
+        disk = self.disk
+        part = "stage/part"
+        new = "new/" + m["file"]
+        bad = 0
+        if "base" in m and self._sum(base) != m["base"]:
+            raise Failed("base")
+        if disk.free() < self.agent.config["reserve"] + m["size"] - stage["out"] + _PACKED:
+            raise Failed("no space")
+        self._limit = m.get("max_bytes", 2 * m["packed"] + _PACKED)
+        while stage["at"] < m["packed"]:
+            # The frame, and the head of the next one.
+            end = min(stage["at"] + stage["n"] + 8, m["packed"])
+            self._get(job, m, stage["at"], end, part)
+            try:
+                with disk.open(part) as f:
+                    f.seek(stage["n"])
+                    n, old = struct.unpack("<II", f.read(8) or bytes(8))
+                    f.seek(0)
+                    made = 0
+                    if stage["n"]:
+                        with disk.open(base) if "base" in m else BytesIO() as was:
+                            left = min(_FRAME, m["size"] - stage["out"])
+                            pieces = unpacked(f, was, stage["old"], left)
+                            made = disk.write_at(new, stage["out"], pieces)
+                if n > _PACKED:
+                    raise ValueError
+            except (ValueError, IndexError):
+                disk.remove(part)
+                bad += 1
+                if bad == _BAD:
+                    raise Failed("bad frame")
+                continue
+            disk.remove(part)
+            stage.update(at=end, n=n, old=old, out=stage["out"] + made)
+            save(disk, "stage/state", stage)
+
+    def _get(self, job, m, at, end, part):
+        """Completes the payload's bytes from at to end, of which some may be there."""
+        disk = self.disk
+        have = at + (disk.size(part) if disk.exists(part) else 0)
+        pause = _AGAIN
+        again = 0
+        while have < end:
+            self._go_on(job)
+            with self._changed:
+                data = self._chunks.get(have)
+                if data is None:
+                    now = monotonic()
+                    if now >= again:
+                        self._chunks.clear()
+                        again = now + pause
+                        pause = min(2 * pause, _LONGEST)
+                    for off in range(have, min(end, have + _WINDOW * _CHUNK), _CHUNK):
+                        if off not in self._chunks:
+                            self._ask(m["id"], off, min(_CHUNK, end - off))
+                    if self._chunks.get(have) is None:
+                        self._changed.wait(min(again - now, 1))
+                    continue
+                del self._chunks[have]
+            if not data:
+                raise Failed("gone")
+            self._limit -= len(data)
+            if self._limit < 0:
+                raise Failed("max_bytes")
+            data = data[: end - have]
+            disk.append(part, data)
+            have += len(data)
+            pause = _AGAIN
+            again = monotonic() + pause
+            self._tell(job, "downloading", 100 * have // m["packed"])
+        self._chunks.clear()
+
+    def _ask(self, id, off, n):
+        if self.agent.client.connected:
+            self._chunks[off] = None
+            try:
+                what = json.dumps({"id": id, "off": off, "len": n})
+                self.agent.client.publish(self.agent.prefix + "blob/req", what)
+            except Full:
+                del self._chunks[off]

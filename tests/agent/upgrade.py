@@ -1,0 +1,239 @@
+"""Upgrades: every cut of power, what is refused, and the real thing under its launcher."""
+
+import re
+
+from agent.support import start
+
+# From versions that are made to be so.
+UNHEALTHY = re.compile("^(not healthy: .*\n)+$")
+
+# Slot a has version 1.0 of all; the new runtime comes in three frames.
+BOARD = """
+import random
+from board import *
+from cutdisk import CutDisk, Cut, after_cuts
+random.seed(1)
+old = bytes(random.getrandbits(8) for _ in range(5000))
+new = old[:2000] + b"new" + old[2100:]
+bundle = b"bundle" * 50
+def manifest(kind="runtime", data=new, payload=b"", **more):
+    m = {"id": "m-1", "kind": kind, "version": "2.0", "hw": "board", "size": len(data),
+         "sha256": hexsum(data), "packed": len(payload)}
+    m.update(more)
+    return m
+def setup(board):
+    board.setup({"a": {"micropython": old, "agent.romfs": bundle,
+        "meta.json": b'{"id": "m-0", "app": "1.0", "runtime": "1.0"}'}})
+def board_with(m, payload, disk=None, **more):
+    board = Board(disk or CutDisk(), m, payload, **more)
+    setup(board)
+    return board
+def whole(disk, slot):
+    return {n: disk.read(slot + "/" + n) for n in ("micropython", "agent.romfs")}
+payload = full(new, 2000)
+"""
+
+
+def test_cut_everywhere(t):
+    """Power goes at every step of an upgrade: it ends in the new version, and nothing is half."""
+    p = start(t, BOARD + """
+m = manifest(payload=payload)
+def scenario(disk):
+    board = Board(disk, m, payload)
+    setup(board)
+    disk.began = disk.steps
+    assert board.run() == ("succeeded", {"version": "2.0", "kind": "runtime"}), board.end
+    assert board.starts == ["a", "b"], board.starts
+states = 0
+for disk, where in after_cuts(scenario):
+    if where[0] < 10:
+        continue
+    board = Board(disk, m, payload)
+    end = board.run()
+    assert end[0] == "succeeded", (where, end)
+    assert board.starts[-1] == "b", (where, board.starts)
+    assert whole(disk, "b") == {"micropython": new, "agent.romfs": bundle}, where
+    assert "a/micropython" not in disk.seen, where
+    states += 1
+print("states", states)
+""")
+    p.match(r"states [1-9]\d\d")
+    p.finish()
+
+
+def test_unhealthy_cut_everywhere(t):
+    """The same with a version that does not become healthy: the old one runs, and says so."""
+    p = start(t, BOARD + """
+m = manifest(payload=payload)
+def scenario(disk):
+    board = board_with(m, payload, disk, healthy=False)
+    end = board.run()
+    assert end == ("failed", "rolled back: b exit 70"), end
+    assert board.starts == ["a", "b", "b", "b", "a"], board.starts
+states = 0
+for disk, where in after_cuts(scenario):
+    if where[0] < 10:
+        continue
+    board = Board(disk, m, payload, healthy=False)
+    end = board.run()
+    assert end[0] == "failed" and end[1].startswith("rolled back: "), (where, end)
+    assert board.starts[-1] == "a" and board.starts.count("b") <= 6, (where, board.starts)
+    assert whole(disk, "a") == {"micropython": old, "agent.romfs": bundle}, where
+    assert "b/micropython" not in disk.seen, where
+    # The same manifest does not come in again.
+    m2 = dict(m, id="m-2")
+    board.manifest = m2
+    board.healthy = True
+    assert board.run()[0] == "succeeded", where
+    states += 1
+print("states", states)
+""")
+    p.match(r"states [1-9]\d\d")
+    p.finish(stderr=UNHEALTHY)
+
+
+def test_disk_full(t):
+    """From any step on there is no space, until it is there again: the old version stays whole."""
+    p = start(t, BOARD + """
+m = manifest(payload=payload)
+ends = set()
+whole_run = board_with(m, payload)
+before = whole_run.disk.steps
+whole_run.run()
+for fail_at in range(before + 1, whole_run.disk.steps):
+    for fail_until in (fail_at, fail_at + 3, 1 << 30):
+        disk = CutDisk()
+        board = board_with(m, payload, disk)
+        disk.fail_at, disk.fail_until = fail_at, fail_until
+        try:
+            end = board.run()
+        except OSError as e:     # the launcher's own record
+            assert e.errno == 28
+            end = ("launcher", "no space")
+        ends.add(end[0])
+        if end[0] == "failed":
+            assert end[1] == "no space", (fail_at, end)
+        disk.fail_at = 0
+        board.end = None
+        board.run()
+        assert board.end[0] == "succeeded", (fail_at, end, board.end)
+        assert whole(disk, "b") == {"micropython": new, "agent.romfs": bundle}, fail_at
+print(sorted(ends))
+""")
+    p.line("['failed', 'launcher', 'succeeded']")
+    p.finish(stderr=UNHEALTHY)
+
+
+def test_refused(t):
+    """Each manifest that is not for this device has its reason, and leaves nothing on flash."""
+    p = start(t, BOARD + """
+def refused(**more):
+    board = board_with(manifest(payload=payload, **more), payload)
+    before = board.disk.steps
+    board.run()
+    assert board.disk.steps == before, board.disk.trace[before:]
+    return board.end
+def check(expected, **more):
+    end = refused(**more)
+    if end != ("rejected", expected):
+        print(more, end)
+check("malformed", version="2.x")
+check("malformed", version="../2")
+check("malformed", version=2)
+check("malformed", kind="launcher")
+check("malformed", kind=None)
+check("malformed", id=7)
+check("malformed", size="1")
+check("malformed", packed=None)
+check("malformed", sha256=0)
+check("malformed", hw=None)
+check("malformed", min_from="x")
+check("hw", hw="other")
+check("downgrade", version="1.0")
+check("downgrade", version="0.9.9")
+check("downgrade", version="0", kind="app")
+check("min_from", min_from="1.1")
+board = board_with(manifest(payload=payload), payload)
+board.upgrades_slot = None
+up = upgrade.Upgrades(board, lambda text: text, None)
+up._decided.set()
+try:
+    up.resolve({"id": "u", "manifest": json.dumps(board.manifest)})
+except Refused as e:
+    print(e)
+up.opened = lambda text: None
+try:
+    up.resolve({"id": "u", "manifest": json.dumps(board.manifest)})
+except Refused as e:
+    print(e)
+# One that has come to an end does not come again; an older one does when its maker says so.
+board = board_with(manifest(payload=payload), payload)
+print(board.run()[0])
+board.manifest = manifest(payload=payload, id="m-9", version="1.5")
+print(board.run())
+board.manifest["allow_downgrade"] = True
+print(board.run()[0])
+board.manifest = manifest(payload=payload, version="3.0")
+print(board.run())
+""")
+    p.line("no launcher")
+    p.line("signature")
+    p.line("succeeded")
+    p.line("('rejected', 'downgrade')")
+    p.line("succeeded")
+    p.line("('rejected', 'replayed')")
+    p.finish()
+
+
+def test_payload(t):
+    """What the server sends may be anything: it ends, and the new file is right or is not there."""
+    p = start(t, BOARD + """
+def run(data=payload, files=None, **more):
+    more.setdefault("packed", len(payload))
+    board = board_with(manifest(**more), data)
+    end = board.run()
+    if end[0] == "succeeded":
+        assert whole(board.disk, "b")["micropython"] == new
+    else:
+        assert whole(board.disk, "a") == {"micropython": old, "agent.romfs": bundle}
+        assert board.starts == ["a"] and "b/micropython" not in board.disk.seen
+    return end
+print(run()[0])
+print(run(max_bytes=len(payload))[0], run(max_bytes=len(payload) - 1))
+print(run(b""), run(payload[:3000]))
+print(run(sha256="00"))
+print(run(size=len(new) - 1), run(size=len(new) + 1))
+# Bits of it, all through. Some do not matter.
+reasons = set()
+for at in range(0, len(payload), 7):
+    data = bytearray(payload)
+    data[at] ^= 1 << at % 8
+    end = run(bytes(data))
+    if end[0] == "failed":
+        reasons.add(end[1].split(":")[0])
+print(sorted(reasons))
+# A delta: forward, backward, and with what is not there.
+sum = hexsum(old)
+delta = frame(10, (bytes(100), b"abc", -60), (b"\\1" * 50, b"", 0))
+made = old[10:110] + b"abc" + bytes((b + 1) & 255 for b in old[50:100])
+board = board_with(manifest(data=made, payload=delta, base=sum), delta)
+print(board.run()[0], board.disk.read("b/micropython") == made)
+board = board_with(manifest(data=made, payload=delta, base="00"), delta)
+print(board.run())
+for bad in (frame(4990, (bytes(100), b"", 0)), frame(0, (bytes(10), b"", -50), (bytes(1), b"", 0))):
+    print(board_with(manifest(data=made, payload=bad, base=sum), bad).run())
+long = frame(0, (b"", bytes(70000), 0))
+print(board_with(manifest(size=70000, payload=long), long).run())
+""")
+    p.line("succeeded")
+    p.line("succeeded ('failed', 'max_bytes')")
+    p.line("('failed', 'gone') ('failed', 'gone')")
+    p.line("('failed', 'sha256')")
+    p.line("('failed', 'bad frame') ('failed', 'sha256')")
+    p.line("['bad frame']")
+    p.line("succeeded True")
+    p.line("('failed', 'base')")
+    p.line("('failed', 'bad frame')")
+    p.line("('failed', 'bad frame')")
+    p.line("('failed', 'bad frame')")
+    p.finish()
