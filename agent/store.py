@@ -122,12 +122,16 @@ class Disk:
             self._mkdir(name)
             self._sync(_folder(name))
 
-    def append(self, name, data):
-        """Adds to a file. If power goes, any part of data may be there, from its beginning."""
+    def append(self, name, data, sync=True):
+        """Adds to a file. If power goes, any part of data may be there, from its beginning.
+
+        Without sync it is there for others to read, and anything may be there when power goes.
+        """
         new = not self.exists(name)
         self._write(name, "ab", data)
-        self._sync(name)
-        if new:
+        if sync:
+            self._sync(name)
+        if sync and new:
             self._sync(_folder(name))
 
     def write_at(self, name, at, pieces):
@@ -450,7 +454,8 @@ class Ring:
             n, m, crc = struct.unpack_from("!HII", data, at)
             at += 10 + n + m
             body = data[at - n - m : at]
-            if len(body) < n + m or crc32(body) != crc:
+            # Zeros, as power leaves them, are no message, though their sum would be right.
+            if not n or len(body) < n + m or crc32(body) != crc:
                 break
             messages.append((str(body[:n], "utf-8"), body[n:]))
         return messages

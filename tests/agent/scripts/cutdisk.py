@@ -12,7 +12,7 @@ import io
 
 from agent.store import Disk
 
-VARIANTS = ("all", "synced", "names first", "torn")
+VARIANTS = ("all", "synced", "names first", "torn", "zeros")
 
 
 class Cut(BaseException):
@@ -162,7 +162,7 @@ class CutDisk(Disk):
     def after(self, variant):
         """The disk as it is when power is back."""
         disk = CutDisk()
-        names = self.seen if variant in ("all", "names first") else self.synced
+        names = self.synced if variant in ("synced", "torn") else self.seen
         for name, node in names.items():
             if node is not None:
                 content = node.synced
@@ -170,6 +170,8 @@ class CutDisk(Disk):
                     content = node.seen
                 elif variant == "torn":
                     content = node.seen[: (len(node.synced) + len(node.seen)) // 2]
+                elif variant == "zeros" and node.seen.startswith(node.synced):
+                    content = node.synced + bytes(len(node.seen) - len(node.synced))
                 node = Node(content, content)
             disk.seen[name] = disk.synced[name] = node
         return disk
