@@ -65,6 +65,7 @@ DEFAULTS = {
     "utc_offset": 0,
     "socket": None,
     "hw": "",
+    "trial": 300,
     "keys": [],
     "upgrade_keys": [],
     "unsigned": ["cancel", "fn.list", "info", "jobs", "ping", "run", "sched.list"],
@@ -188,17 +189,17 @@ class Agent:
         self.client.subscribe(self.prefix + "cmd", 1)
         self.client.subscribe(self.prefix + "cmd/list", 1)
         self.client.subscribe(self.prefix + "in/#", 1)
-        self.client.subscribe(self.prefix + "blob/#")
+        self.client.subscribe(self.prefix + "blob/+/+")
         for group in groups:
             self.client.subscribe(group + "/cmd", 1)
 
     def start(self):
+        self.upgrades.start()
         self.jobs.start()
         if not self.rescue:
             self.schedules.start()
         for part in self.parts:
             part.start()
-        self.upgrades.start()
 
     def run(self):
         """Until SIGTERM, Ctrl-C or exit(), or until one of the threads is no more."""

@@ -20,7 +20,7 @@ from queue import Full
 import posix
 from agent.commands import clock_is_set
 from agent.jobs import Failed, Refused, describe
-from agent.mqtt import monotonic
+from agent.mqtt import monotonic, print_exception
 from agent.release import VERSION
 from agent.store import load, save
 from deflate import ZLIB, DeflateIO
@@ -40,10 +40,9 @@ _PACKED = const(66000)
 # So often a frame may be bad.
 _BAD = const(3)
 
-# The tries of a trial, the seconds in which it must be healthy, and between two looks.
+# The tries of a trial, and how often it is looked at in the time that it has.
 _TRIES = const(6)
-HEALTHY = 300
-LOOK = 10
+_LOOKS = const(30)
 
 # For the smoke test, and for other jobs to end, seconds.
 _SMOKE = const(30)
@@ -131,17 +130,23 @@ class Upgrades:
         self._decided = threading.Event()  # whether this version stays
 
     def start(self):
+        """Before any job begins."""
         active, trial = self._boot()
         if self.slot and trial == self.slot:
-            stage = self._stage()
-            if stage["id"] == self.meta["id"] and "tried" not in stage:
-                save(self.disk, "stage/state", dict(stage, tried=True))
-            self._until = monotonic() + HEALTHY
+            self._on_flash(self._note_trial)
+            self._until = monotonic() + self.agent.config["trial"]
             self._look()
         else:
             if self.slot == active:
-                self._settle()
+                self._on_flash(self._settle)
             self._decided.set()
+
+    def _on_flash(self, function):
+        """What fails now, for want of space, is done at the next start."""
+        try:
+            function()
+        except OSError as e:
+            print_exception(e)
 
     # What is on flash
 
@@ -169,6 +174,11 @@ class Upgrades:
         tried.
         """
         return load(self.disk, "stage/state", {"id": None})
+
+    def _note_trial(self):
+        stage = self._stage()
+        if stage["id"] == self.meta["id"] and "tried" not in stage:
+            save(self.disk, "stage/state", dict(stage, tried=True))
 
     def _remember(self, id, **versions):
         floor = self._floor()
@@ -206,14 +216,16 @@ class Upgrades:
         else:
             try:
                 self.disk.replace("boot", record(self.slot))
-                self._settle()
-                self._decided.set()
-                return
             except OSError as e:
                 why = describe(e)
+            else:
+                self._on_flash(self._settle)
+                self._decided.set()
+                return
         if left > 0:
             self.agent.greet()
-            self.agent.timers.at(monotonic() + min(left, LOOK), self._look)
+            pause = self.agent.config["trial"] / _LOOKS
+            self.agent.timers.at(monotonic() + min(left, pause), self._look)
         else:
             print("not healthy:", why, file=sys.stderr)
             self.agent.exit(status)
@@ -403,16 +415,22 @@ class Upgrades:
 
     def feed(self, id, at, data):
         """A piece of the payload, from the client's thread. What nobody asked for is dropped."""
+        at = int(at)
         with self._changed:
             if id == self.id and self._chunks.get(at, data) is None:
                 self._chunks[at] = data
                 self._changed.notify()
 
     def _fetch(self, job, m, stage, base):
-        """The payload, frame by frame, each applied as soon as it is there."""
+        """The payload, frame by frame, each applied as soon as it is there.
+
+        After a restart it goes on with the frame that was under way: what there is of that was not
+        waited for.
+        """
         disk = self.disk
         part = "stage/part"
         new = "new/" + m["file"]
+        disk.remove(part)
         bad = 0
         if "base" in m and self._sum(base) != m["base"]:
             raise Failed("base")
@@ -475,7 +493,7 @@ class Upgrades:
             if self._limit < 0:
                 raise Failed("max_bytes")
             data = data[: end - have]
-            disk.append(part, data)
+            disk.append(part, data, False)
             have += len(data)
             pause = _AGAIN
             again = monotonic() + pause

@@ -425,8 +425,12 @@ class Device:
         self.number = 0
         self.peer = None
         if isinstance(self.broker, Broker):
-            self.peer = Peer(t, self.broker, "server", "d/dut/#")
+            self.reconnect()
         self.process = None
+
+    def reconnect(self):
+        """The server, after a broker that was away."""
+        self.peer = Peer(self.t, self.broker, "server", "d/dut/#")
 
     def start(self, setup=None):
         """Returns when it is connected and has asked for commands."""

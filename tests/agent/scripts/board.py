@@ -66,7 +66,7 @@ class Client:
         self.board.requests += 1
         data = self.board.payload[request["off"] :][: request["len"]]
         up = self.board.upgrades
-        up.feed(request["id"], request["off"], data)
+        up.feed(request["id"], str(request["off"]), data)
 
 
 class Job:
@@ -107,7 +107,8 @@ class Board:
         self.manifest = manifest
         self.payload = payload
         self.healthy = healthy
-        self.config = {"hw": "board", "reserve": 0, "max_timeout": 1000, "utc_offset": 0}
+        self.config = {"hw": "board", "reserve": 0, "max_timeout": 1000, "utc_offset": 0,
+                       "trial": 9}
         self.client = Client(self)
         self.jobs = Jobs()
         self.timers = Timers()

@@ -1,0 +1,309 @@
+"""Upgrades for real: the launcher, the agent that is frozen into this build, a broker, a server."""
+
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import signal
+import struct
+import subprocess
+import time
+import zlib
+
+from agent.signed import Signer
+from agent.support import ROOT, Broker, Device, starts_interpreters
+from variant.harness import Failure, Skip
+
+# Shorter times than the real launcher's.
+TIMES = {"FIRST_PAUSE": 0, "MOST_PAUSE": 0, "LONG_RUN": 600, "END_TIME": 5, "FEED_EVERY": 1}
+
+# A runtime that passes the smoke test, then does something else.
+SCRIPT = """#!/bin/sh
+case "$*" in *selftest) exit 0;; esac
+%s
+"""
+
+
+def full(data):
+    """The payload of a full image: docs/upgrade.md."""
+    frames = []
+    for at in range(0, len(data), 65536):
+        piece = data[at : at + 65536]
+        packer = zlib.compressobj(9, zlib.DEFLATED, 14)
+        body = packer.compress(struct.pack("<iii", 0, len(piece), 0) + piece) + packer.flush()
+        frames.append(struct.pack("<II", len(body), 0) + body)
+    return b"".join(frames)
+
+
+class Board(Device):
+    """A device whose agent runs under the launcher, and the server that it asks."""
+
+    def __init__(self, t, **config):
+        starts_interpreters(t)
+        broker = config.pop("broker", None) or Broker(t, "max_queued_messages 100000")
+        self.signer = Signer(t)
+        config.setdefault("trial", 20 * t.slow)
+        super().__init__(
+            t, broker=broker, hw="board", reserve=0, upgrade_keys=[self.signer.public], **config)
+        self.launcher = t.folder / "launcher"
+        if not self.launcher.exists():
+            command = shlex.split("gcc -Os -o") + [str(self.launcher)]
+            command += ["-D%s=(%d)" % pair for pair in TIMES.items()]
+            subprocess.run(command + [str(ROOT / "launcher/launcher.c")], check=True)
+        program = self.t.command[-1]
+        frozen = subprocess.run(
+            [program, "-c", "import agent.upgrade"], cwd="/", env={}, stderr=subprocess.DEVNULL)
+        if frozen.returncode:
+            raise Skip("the agent is not frozen into this build: AGENT=1")
+        self.runtime = open(program, "rb").read()
+        self.slot("a")
+        self.factory = t.folder / "factory"
+        self.factory.mkdir(exist_ok=True)
+        shutil.copy(program, str(self.factory / "micropython"))
+        self.payloads = {}  # by the manifest's id
+        self.lost = 0.0  # of the requests for pieces so many are not answered
+        self.answers = True  # to cmd/get
+        self.requests = 0
+        self.number_of_manifests = 0
+
+    def slot(self, name, runtime=None):
+        folder = self.data / name
+        folder.mkdir(exist_ok=True)
+        (folder / "micropython").write_bytes(runtime or self.runtime)
+        (folder / "micropython").chmod(0o755)
+
+    def run(self, setup=None):
+        config = self.t.folder / "config.json"
+        config.write_text(json.dumps(self.config))
+        self.err = open(str(self.t.folder / "stderr"), "ab")
+        self.process = subprocess.Popen(
+            [str(self.launcher), "-b", "60", str(self.data), str(self.factory),
+             "-X", "heapsize=256K", "-m", "agent", str(config)],
+            env={}, stdin=subprocess.DEVNULL, stderr=self.err, start_new_session=True)
+        self.t.processes.append(self)
+
+    # What the harness asks of a process.
+    script = ""
+
+    @property
+    def popen(self):
+        return self.process
+
+    def describe(self):
+        lines = (self.t.folder / "stderr").read_text().splitlines()[-20:]
+        return ["flash: %s" % self.flash(), "standard error:"] + lines
+
+    def kill(self):
+        """Cuts the power."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for pid in self.pids():  # what the launcher's end does not end: programs of the agent
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+        while self.pids():  # they are dying
+            time.sleep(0.002)
+
+    def pids(self):
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if os.readlink("/proc/%s/cwd" % pid).startswith(str(self.data)):
+                    found.append(int(pid))
+            except OSError:
+                pass
+        return found
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        if self.process.wait(30) != 0:
+            raise Failure("the launcher ended with %d" % self.process.returncode)
+
+    # The server
+
+    def take(self):
+        known = len(self.other)
+        super().take()
+        for topic, payload in self.other[known:]:
+            if topic == "blob/req":
+                self.other.pop()
+                self.serve(json.loads(payload))
+            elif topic == "cmd/get" and self.answers:
+                boot = json.loads(payload)["boot"]
+                self.peer.publish("d/dut/cmd/list", json.dumps({"boot": boot, "cmds": []}))
+
+    def serve(self, request):
+        self.requests += 1
+        data = self.payloads.get(request["id"], b"")[request["off"] :][: request["len"]]
+        if self.t.random.random() >= self.lost:
+            self.peer.publish("d/dut/blob/%s/%d" % (request["id"], request["off"]), data, qos=0)
+
+    def image(self, data, kind="runtime", version="2", **more):
+        """Signs a manifest; returns it as the command has it."""
+        payload = full(data)
+        self.number_of_manifests += 1
+        m = {"id": "m-%d" % self.number_of_manifests, "kind": kind, "version": version,
+             "hw": "board", "size": len(data), "sha256": hashlib.sha256(data).hexdigest(),
+             "packed": len(payload)}
+        m.update(more)
+        self.payloads[m["id"]] = payload
+        return self.signer.sign(json.dumps(m).encode()).decode()
+
+    def info(self):
+        return self.ask("info")["result"]
+
+    def flash(self):
+        found = {}
+        for name in ("a", "b", "new", "old"):
+            if (self.data / name).exists():
+                found[name] = sorted(os.listdir(str(self.data / name)))
+        return found
+
+
+def test_runtime(t):
+    """Up: from slot a to slot b, by the new version's own word; then back with another image."""
+    d = Board(t).start()
+    assert d.info()["slot"] == "a"
+    new = d.runtime + b"2"
+    a = d.ask("ota", manifest=d.image(new))
+    assert a["st"] == "succeeded" and a["result"] == {"version": "2", "kind": "runtime"}, a
+    info = d.info()
+    assert (info["slot"], info["versions"]["runtime"]) == ("b", "2"), info
+    assert (d.data / "b/micropython").read_bytes() == new
+    assert list(d.flash()) == ["b"], d.flash()
+    a = d.ask("ota", manifest=d.image(d.runtime, version="1"))
+    assert (a["st"], a["reason"]) == ("rejected", "downgrade"), a
+    a = d.ask("ota", manifest=d.image(d.runtime, version="1", allow_downgrade=True))
+    assert a["st"] == "succeeded", a
+    assert d.info()["slot"] == "a" and list(d.flash()) == ["a"], d.flash()
+    d.end()
+    d.check()
+
+
+def rolls_back(d, image, reason):
+    """The old version runs again and says why; it can be upgraded all the same."""
+    a = d.ask("ota", manifest=image)
+    assert a["st"] == "failed" and a["reason"].startswith("rolled back: " + reason), a
+    assert d.info()["slot"] == "a" and list(d.flash()) == ["a"], d.flash()
+    # It is not tried again, also when another was known since.
+    assert d.ask("ota", manifest=image)["reason"] == a["reason"]
+    b = d.ask("ota", manifest=d.image(b"x"))
+    assert b["reason"].startswith("smoke test: "), b
+    b = d.ask("ota", manifest=image)
+    assert (b["st"], b["reason"]) == ("rejected", "replayed"), b
+    return a
+
+
+def test_crashes_at_once(t):
+    d = Board(t).start()
+    image = d.image((SCRIPT % "echo so sorry >&2; exit 9").encode())
+    a = rolls_back(d, image, "b exit 9")
+    assert "so sorry" in a["crash"], a
+    d.end()
+
+
+def test_crashes_later(t):
+    """After a time in which it has done what an agent does."""
+    d = Board(t).start()
+    (t.folder / "real").write_bytes(d.runtime)
+    (t.folder / "real").chmod(0o755)
+    image = (SCRIPT % '%s/real "$@" & sleep 1; kill -9 $!; kill -9 $$' % t.folder).encode()
+    d.answers = False
+    t.timeout = 60
+    rolls_back(d, d.image(image), "b signal 9")
+    d.end()
+
+
+def test_no_answer(t):
+    """The server does not answer the new version's hello: it ends its trial itself."""
+    d = Board(t, trial=1.5).start()
+    image = d.image(d.runtime + b"2")
+    d.answers = False
+    a = rolls_back(d, image, "b exit 70")
+    assert "not healthy: no answer" in a["crash"], a
+    d.end()
+
+
+def test_smoke(t):
+    """What does not even start is never put on trial."""
+    d = Board(t).start()
+    for data, reason in (
+        (b"no program\0", ""),  # the C library may take it for a shell's
+        (b"#!/bin/sh\necho broken >&2\nexit 3\n", "broken"),
+        (b"#!/bin/sh\nkill -9 $$\n", "status 9"),
+    ):
+        a = d.ask("ota", manifest=d.image(data))
+        assert a["st"] == "failed" and a["reason"].startswith("smoke test: "), a
+        assert reason in a["reason"], a
+        assert d.info()["slot"] == "a" and "b" not in d.flash()
+    d.end()
+
+
+def test_power_cuts(t):
+    """Power goes again and again while it is under way, and pieces get lost."""
+    d = Board(t)
+    d.lost = 0.02
+    d.start()
+    image = d.image(d.runtime + b"2")
+    d.send("ota", id="up", manifest=image)
+    for n in range(8):
+        at = d.requests + 15
+        d.until("the transfer to go on", lambda: d.requests >= at or "b" in d.flash())
+        d.kill()
+        d.run()
+    a = d.answer("up")
+    assert a["st"] == "succeeded", a
+    assert d.requests < 2 * len(d.payloads["m-1"]) / 4096 + 8 * 4, d.requests
+    assert d.info()["slot"] == "b"
+    d.end()
+    d.check()
+
+
+def test_broker_restarts(t):
+    """The broker goes in the middle; the transfer goes on where it was."""
+    d = Board(t, broker=Broker(t, persistent=True)).start()
+    d.send("ota", id="up", manifest=d.image(d.runtime + b"2"))
+    d.until("some pieces", lambda: d.requests > 20)
+    d.broker.kill()
+    d.broker.start()
+    d.reconnect()
+    assert d.answer("up")["st"] == "succeeded"
+    d.end()
+
+
+def test_refused(t):
+    """Forged and truncated manifests, another device's, and those for a device without a launcher."""
+    d = Board(t).start()
+    image = d.image(d.runtime + b"2")
+    for text, reason in (
+        (image.replace('"version": "2"', '"version": "3"'), "signature"),
+        (image[:-1], "signature"),
+        (image[:40], "signature"),
+        ("", "signature"),
+        (None, "signature"),
+        ({"a": 1}, "signature"),
+        (Signer(t, "other").sign(b"{}").decode(), "signature"),
+        (d.signer.sign(b"{}").decode(), "malformed"),
+        (d.signer.sign(b"[1").decode(), "malformed"),
+        (d.image(b"x", hw="toaster"), "hw"),
+        (d.image(b"x", version="0"), "downgrade"),
+        (d.image(b"x", min_from="1"), "min_from"),
+    ):
+        a = d.ask("ota", manifest=text)
+        assert (a["st"], a["reason"]) == ("rejected", reason), (text, a)
+    assert list(d.flash()) == ["a"] and not (d.data / "stage").exists()
+    d.end()
+
+
+def test_no_launcher(t):
+    """An agent that was started by hand keeps its version."""
+    signer = Signer(t)
+    d = Device(t, upgrade_keys=[signer.public], hw="board").start()
+    m = {"id": "m", "kind": "app", "version": "9", "hw": "board", "size": 1, "sha256": "",
+         "packed": 1}
+    a = d.ask("ota", manifest=signer.sign(json.dumps(m).encode()).decode())
+    assert (a["st"], a["reason"]) == ("rejected", "no launcher"), a
+    d.stop()
