@@ -70,6 +70,7 @@ class Commands:
         self.plain = plain
         self.send = send  # (event), for the answers to plain ones
         self.dropped = 0
+        self.beat = False
         self._queue = Queue(size)
         self._lock = threading.Lock()
         self.thread = threading.Thread(target=self._work, name="commands", daemon=True)
@@ -84,9 +85,17 @@ class Commands:
         except Full:
             self.dropped += 1
 
+    def kick(self):
+        """Has the thread come round once: it sets beat."""
+        if self._queue.empty():
+            self._queue.put(None)
+
     def _work(self):
         while True:
             message = self._queue.get()
+            self.beat = True
+            if message is None:
+                continue
             try:
                 self.handle_text(message.payload)
             except Exception as e:

@@ -26,10 +26,14 @@ from agent.table import Table
 from agent.timers import Timers
 from agent.upgrade import Upgrades
 
-# How often to look whether all threads are there, seconds, and the exit status if one is not: then
-# whoever started the agent starts it again.
+# How often to ask all threads for a sign of life, seconds; how long one may give none (a name server
+# takes its time), and the exit status after that: then whoever started the agent starts it again.
 WATCH = 30
+HANG = 300
 DEAD = 70
+
+# Where the launcher hears that the agent lives.
+BEAT_FD = 3
 
 # The exit status for a configuration that cannot be used: to start again does not help.
 CONFIG = 78
@@ -202,22 +206,32 @@ class Agent:
             part.start()
 
     def run(self):
-        """Until SIGTERM, Ctrl-C or exit(), or until one of the threads is no more."""
+        """Until SIGTERM, Ctrl-C or exit(), or until one of the threads gives no sign of life."""
         posix.sigterm_interrupts()
         self.start()
-        ended = False
+        last = monotonic()
         try:
-            while not ended and all(part.thread.is_alive() for part in self.parts):
-                self.all_beat = True
-                ended = self._ending.wait(WATCH)
+            while True:
+                for part in self.parts:
+                    part.kick()
+                if self._ending.wait(WATCH if self.all_beat else 1):
+                    break
+                silent = [part.thread for part in self.parts if not part.beat]
+                if not silent:
+                    self.all_beat = True
+                    last = monotonic()
+                    for part in self.parts:
+                        part.beat = False
+                elif monotonic() - last > HANG or not all(t.is_alive() for t in silent):
+                    self.log.flush()
+                    print("no sign of life:", *(t.name for t in silent), file=sys.stderr)
+                    sys.exit(DEAD)
+                if self.upgrades.slot or self.rescue:
+                    posix.write(BEAT_FD, b"b")
         except KeyboardInterrupt:
-            ended = True
-        if ended:
-            self.stop()
-            sys.exit(self._status)
-        self.log.flush()
-        print("a thread has ended", file=sys.stderr)
-        sys.exit(DEAD)
+            pass
+        self.stop()
+        sys.exit(self._status)
 
     def exit(self, status):
         """Ends the agent as SIGTERM does, with this status; from any thread."""

@@ -178,6 +178,7 @@ class Client:
         self.connected = False
         self.reached = False  # in the last attempt somebody was there
         self.too_long = 0
+        self.beat = False
         self._hello = self._connect_packet(client_id, user, password, will, clean)
         self._window = inflight
         self.thread = None
@@ -217,6 +218,11 @@ class Client:
             self._wake_up()
         if self.thread and self.thread is not threading.current_thread():
             self.thread.join()
+
+    def kick(self):
+        """Has the thread come round once: it sets beat, when it is not looking for the broker."""
+        with self._lock:
+            self._wake_up()
 
     def reconnect(self):
         """Ends the connection and makes another, with what tls is by then."""
@@ -357,6 +363,7 @@ class Client:
                 self._read_wake()
 
     def _read_wake(self):
+        self.beat = True
         read(self._wake[0], 16)
         with self._lock:
             self._woken = False

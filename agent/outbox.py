@@ -27,6 +27,7 @@ class Outbox:
         self._greeting = None
         self._acked = []  # ids, from the client's thread
         self._stopping = False
+        self.beat = False
         self.thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
     def start(self):
@@ -63,6 +64,7 @@ class Outbox:
 
     def _run(self):
         while not self._stopping:
+            self.beat = True
             with self.ring.changed:
                 seen = self.ring.changes
             try:

@@ -49,7 +49,7 @@ class _Client:
             except OSError:
                 pass
             self.gone = True
-        write(self.sdk.wake[1], b"w")
+        self.sdk.kick()
         return False
 
     def call(self, job, fn, args):
@@ -78,6 +78,7 @@ class Sdk:
         self.ops = ops
         self.functions = functions
         self.wake = pipe()
+        self.beat = False
         self._clients = {}  # by descriptor
         self.thread = threading.Thread(target=self._run, name="sdk", daemon=True)
 
@@ -93,11 +94,16 @@ class Sdk:
         self._listener.listen(_CLIENTS)
         self.thread.start()
 
+    def kick(self):
+        """Has the thread look at what is gone, and set beat."""
+        write(self.wake[1], b"w")
+
     def _run(self):
         self._poll = select.poll()
         for fd in (self._listener.fileno(), self.wake[0]):
             self._poll.register(fd, select.POLLIN)
         while True:
+            self.beat = True
             for fd, _ in self._poll.poll():
                 if fd == self.wake[0]:
                     read(fd, 16)

@@ -17,16 +17,21 @@ class Timers:
         self._heap = []  # [time, number, function]
         self._number = 0
         self._stopping = False
+        self.beat = False
         self.thread = threading.Thread(target=self._run, name="timers", daemon=True)
 
     def start(self):
         self.thread.start()
 
     def stop(self):
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
+        self._stopping = True
+        self.kick()
         self.thread.join()
+
+    def kick(self):
+        """Has the thread come round once: it sets beat."""
+        with self._changed:
+            self._changed.notify()
 
     def at(self, when, function):
         """Calls function() when monotonic() reaches when; returns what cancel() takes."""
@@ -47,6 +52,7 @@ class Timers:
 
     def _run(self):
         while True:
+            self.beat = True
             with self._changed:
                 if self._stopping:
                     return

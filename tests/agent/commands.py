@@ -496,7 +496,20 @@ def test_thread_ends(t):
         agent.timers.at(0, leave)
         """)
     d.run()
-    d.process.finish(70, stderr=re.compile("a thread has ended"))
+    d.process.finish(70, stderr=re.compile("no sign of life: timers"))
+
+
+def test_thread_hangs(t):
+    """So does one that is there and does not come round."""
+    d = Device(t, """
+        import time
+        from agent import core
+        core.WATCH = 0.01
+        core.HANG = 2
+        agent.timers.at(core.monotonic() + 2, lambda: time.sleep(1000))
+        """)
+    d.start()
+    d.process.finish(70, stderr=re.compile(r"\Ano sign of life: timers\n\Z"))
 
 
 def test_module(t):
