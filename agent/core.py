@@ -297,6 +297,7 @@ class Agent:
     def _on_state(self, connected, info):
         if connected:
             self.greet()
+            self.upgrades.ask_again()
         else:
             print("mqtt:", info, file=sys.stderr)
             self.log.put(30, "offline: %s" % info)

@@ -421,6 +421,12 @@ class Upgrades:
                 self._chunks[at] = data
                 self._changed.notify()
 
+    def ask_again(self):
+        """There is another connection: what was asked for on the last one may not come."""
+        with self._changed:
+            self._chunks.clear()
+            self._changed.notify()
+
     def _fetch(self, job, m, stage, base):
         """The payload, frame by frame, each applied as soon as it is there.
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import select
 import shlex
 import shutil
 import signal
@@ -12,8 +13,8 @@ import time
 import zlib
 
 from agent.signed import Signer
-from agent.support import ROOT, Broker, Device, starts_interpreters
-from variant.harness import Failure, Skip
+from agent.support import ROOT, Broker, Device, Proxy, starts_interpreters
+from variant.harness import Failure, Skip, stress
 
 # Shorter times than the real launcher's.
 TIMES = {"FIRST_PAUSE": 0, "MOST_PAUSE": 0, "LONG_RUN": 600, "END_TIME": 5, "FEED_EVERY": 1}
@@ -135,6 +136,13 @@ class Board(Device):
                 boot = json.loads(payload)["boot"]
                 self.peer.publish("d/dut/cmd/list", json.dumps({"boot": boot, "cmds": []}))
 
+    def serve_for(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            rest = max(0, end - time.monotonic())
+            if self.peer.messages or select.select([self.peer.sock], [], [], rest)[0]:
+                self.take()
+
     def serve(self, request):
         self.requests += 1
         data = self.payloads.get(request["id"], b"")[request["off"] :][: request["len"]]
@@ -227,6 +235,33 @@ def test_no_answer(t):
     d.end()
 
 
+def test_lies(t):
+    """A version that says that it is another one."""
+    d = Board(t, trial=1.5).start()
+    a = rolls_back(d, d.image(d.runtime + b"2", kind="all"), "b exit 70")
+    assert "it says that it is version" in a["crash"], a
+    d.end()
+
+
+def test_rescue(t):
+    """Both slots fail: the version in the firmware takes nothing but an upgrade and a shell."""
+    d = Board(t)
+    for name in ("a", "b"):
+        d.slot(name, b"#!/bin/sh\nexit 1\n")
+    d.start()
+    assert d.info()["slot"] is None
+    a = d.ask("run", argv=["true"])
+    assert (a["st"], a["reason"]) == ("rejected", "rescue"), a
+    a = d.ask("fn.list")
+    assert (a["st"], a["reason"]) == ("rejected", "unsupported"), a
+    a = d.ask("ota", manifest=d.image(d.runtime, version="3"))
+    assert a["st"] == "succeeded", a
+    info = d.info()
+    assert (info["slot"], info["versions"]["runtime"]) == ("b", "3"), info
+    assert d.ask("run", argv=["true"])["st"] == "succeeded"
+    d.end()
+
+
 def test_smoke(t):
     """What does not even start is never put on trial."""
     d = Board(t).start()
@@ -239,6 +274,52 @@ def test_smoke(t):
         assert a["st"] == "failed" and a["reason"].startswith("smoke test: "), a
         assert reason in a["reason"], a
         assert d.info()["slot"] == "a" and "b" not in d.flash()
+    d.end()
+
+
+@stress
+def test_anyhow(t):
+    """Upgrades up and back, good ones and bad ones, while power goes, the network loses pieces and
+
+    cuts connections, and the broker starts anew: each ends in one version that runs, whole.
+    """
+    broker = Broker(t, "max_queued_messages 100000", persistent=True)
+    proxy = Proxy(t, broker.port)
+    d = Board(t, broker=broker, port=proxy.port, trial=4).start()
+    bad = (SCRIPT % "exit 9").encode(), (SCRIPT % "sleep 1; kill -9 $$").encode(), b"\0nothing"
+    has = d.runtime
+    for n in t.repeats(1):
+        t.deadline = time.monotonic() + 120
+        good = t.random.random() < 0.7
+        data = d.runtime + b"%d" % n if good else t.random.choice(bad)
+        d.lost = t.random.choice((0, 0, 0.03))
+        id = "up%d" % n
+        image = d.image(data, version=str(2 + n % 2), allow_downgrade=True)
+        d.send("ota", id=id, manifest=image)
+        for _ in range(t.random.randrange(3)):
+            d.serve_for(t.random.random() * 2)
+            what = t.random.randrange(3)
+            if what == 0:
+                d.kill()
+                d.run()
+            elif what == 1:
+                proxy.cut_after(t.random.randrange(20000))
+            else:
+                broker.kill()
+                broker.start()
+                d.reconnect()
+                d.send("ota", id=id, manifest=image)  # its answer may have come meanwhile
+        a = d.answer(id)
+        slot = d.info()["slot"]
+        runs = (d.data / slot / "micropython").read_bytes()
+        if a["st"] == "succeeded":
+            assert good and runs == data, (n, a, d.flash())
+            has = data
+        else:
+            assert a["st"] == "failed" and runs == has, (n, a, d.flash())
+            # Power cuts take tries, too.
+            assert not good or a["reason"].startswith("rolled back"), (n, a)
+        t.counts[a["st"]] += 1
     d.end()
 
 

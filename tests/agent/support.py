@@ -295,12 +295,15 @@ class Proxy:
         while True:
             try:
                 pair = [self.listener.accept()[0]]
-                if self.down:
-                    pair[0].close()
-                    continue
-                pair.append(socket.create_connection(("127.0.0.1", self.target), 5))
             except OSError:
                 return
+            try:
+                if self.down:
+                    raise ConnectionError
+                pair.append(socket.create_connection(("127.0.0.1", self.target), 5))
+            except OSError:  # the broker may be away, too
+                pair[0].close()
+                continue
             self.open += pair
             for sock in pair:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

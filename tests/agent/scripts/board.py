@@ -102,7 +102,7 @@ class Board:
     all_beat = True
     rescue = False
 
-    def __init__(self, disk, manifest, payload, healthy=True):
+    def __init__(self, disk, manifest=None, payload=b"", healthy=True):
         self.disk = disk
         self.manifest = manifest
         self.payload = payload
