@@ -218,23 +218,35 @@ agent.builtins["count"] = count
 
 @stress
 def test_killed_anywhere(t):
-    """kill -9 at random moments while commands come: as above, with a real disk and broker."""
+    """kill -9 at random moments while commands, functions and tasks come: as above, with a real
+
+    disk and broker. Four kills in each repetition.
+    """
     for _ in t.repeats(2):
         (t.folder / "ran").write_text("")
         d = Device(t, COUNT, queue=40)
         shutil.rmtree(str(d.data))
         d.data.mkdir()
         d.start()
-        ids = []
-        for _ in range(4):
+        ids, put = [], []
+        for kill in range(4):
             for _ in range(8):
                 n = t.random.randrange(20)
                 ids.append(d.send("run", fn="count", args={"n": n}, prio=n % 3))
+            name = "f%d" % kill
+            put.append(d.send("fn.put", fn=name, ver="1", src="def run(job):\n    return 1\n"))
+            task = {"id": name, "every": 1000, "run": {"fn": name}}
+            put.append(d.send("sched.set", task=task))
             time.sleep(t.random.random() * 0.15)
             d.kill()
             d.run()
         for id in ids:
             d.answer(id)
+        for id in put:
+            assert d.answer(id)["st"] == "succeeded", d.answer(id)
+        names = ["f%d" % kill for kill in range(4)]
+        assert sorted(f["fn"] for f in d.ask("fn.list")["result"]) == names
+        assert sorted(task["id"] for task in d.ask("sched.list")["result"]) == names
         d.stop()
         ran = (t.folder / "ran").read_text().split()
         for id in ids:
@@ -244,6 +256,7 @@ def test_killed_anywhere(t):
             if ends == {"succeeded"} and ran.count(id) != 1:
                 raise Failure("%s: succeeded, never ran" % id)
             t.counts["lost"] += ends == {"lost"}
+        t.counts["kills"] += 4
         d.broker.kill()
 
 
