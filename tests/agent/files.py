@@ -4,7 +4,7 @@ import base64
 import hashlib
 import os
 
-from agent.support import Device, start, starts_interpreters
+from agent.support import Device, start
 
 
 def device(t, setup="", **config):
@@ -230,7 +230,6 @@ def test_log(t):
 
 def test_log_of_process(t):
     """A function in a process of its own says something."""
-    starts_interpreters(t)
     d = device(t).start()
     d.ask("fn.put", fn="say", ver="1", src="def run(job):\n  job.log('from inside', 40)\n")
     say = d.send("run", fn="say")

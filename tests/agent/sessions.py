@@ -6,7 +6,7 @@ import re
 import signal
 import zlib
 
-from agent.support import TERMINAL, Broker, Device, Proxy, starts_interpreters, wait_for
+from agent.support import TERMINAL, Broker, Device, Proxy, wait_for
 from agent.processes import alive
 from variant.harness import Failure
 
@@ -88,7 +88,6 @@ def stop(d):
 
 def test_repl(t):
     """An interpreter of its own, which knows the agent's modules."""
-    starts_interpreters(t)
     d = Device(t, exec=False).start()
     s = Session(d, "repl.open")
     s.see(">>> ")

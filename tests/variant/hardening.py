@@ -17,6 +17,6 @@ def test_memory(t):
         p.check_equal("writable and executable", [], [li for li in lines if "wx" in li.split()[1]])
     if not t.emulated and not t.musl:
         # Constants that hold addresses, as all of py/ and modules/ have, are sealed at the start.
-        mine = [li.split()[1] for li in lines if li.endswith("/" + Path(t.command[-1]).name)]
+        mine = [li.split()[1] for li in lines if li.endswith("/" + t.program.name)]
         p.check_equal("read-only data before the writable", ["r--p", "rw-p"], mine[-2:])
     p.kill()

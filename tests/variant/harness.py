@@ -26,6 +26,7 @@ import os
 import random
 import re
 import shutil
+import shlex
 import signal
 import subprocess
 import sys
@@ -373,19 +374,34 @@ class Test:
     def __init__(self, name, options):
         self.name = name
         self.command = options.command
+        self.program = Path(options.command[-1])
         self.slow = options.slow_factor
         self.emulated = any("qemu" in os.path.basename(word) for word in self.command[:1])
         self.timeout = options.timeout
         self.stress = options.stress
         self.folder = Path(tempfile.mkdtemp(prefix="variant-"))
+        if self.emulated:
+            self.command = [self.write_starter()]
         self.processes = []
         self.counts = collections.Counter()  # what a stress has done, for its report
         self.begin(options.seed)
 
+    def write_starter(self):
+        """QEMU's user mode starts no other ARM program; a program that starts itself again, by
+
+        sys.executable, starts this script.
+        """
+        path = self.folder / "interpreter"
+        words = " ".join(map(shlex.quote, self.command[:-1]))
+        program = shlex.quote(self.command[-1])
+        path.write_text('#!/bin/sh\nexec %s -0 "$0" %s "$@"\n' % (words, program))
+        path.chmod(0o755)
+        return str(path)
+
     @property
     def musl(self):
         """Whether that is the C library: a program without glibc's dynamic linker is static."""
-        return b"ld-linux" not in Path(self.command[-1]).read_bytes()
+        return b"ld-linux" not in self.program.read_bytes()
 
     def begin(self, seed):
         """What each repetition has of its own: random choices, a time limit, processes."""
