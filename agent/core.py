@@ -358,7 +358,7 @@ class Agent:
         return {"ver": self.functions.put(command)}
 
     def _resolve(self, command):
-        if expired(command):  # in the queue
+        if command["id"] not in self.table.begun and expired(command):  # in the queue
             raise Refused("expired")
         op = command["op"]
         if op == "ota":

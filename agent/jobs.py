@@ -273,7 +273,8 @@ class Jobs:
 
     def _give_up(self, job):
         """A thread cannot be killed: another one takes its place, and it ends when it likes."""
-        if self.answer(job.id, job._why, reason="does not end"):
+        # Draining, the agent itself is about to end: the next one has the answer.
+        if not self._draining and self.answer(job.id, job._why, reason="does not end"):
             with self._lock:
                 job.late = True
                 self.stuck += 1

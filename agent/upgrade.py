@@ -230,6 +230,14 @@ class Upgrades:
             print("not healthy:", why, file=sys.stderr)
             self.agent.exit(status)
 
+    def _give_back(self, job):
+        """The command was canceled: the old version runs again, and answers."""
+        if not self._decided.is_set():
+            self.disk.replace("crash", (self.slot + " canceled\n").encode())
+            self.disk.replace("boot", record(self._boot()[0]))
+            self.agent.jobs.drain(job, 0)
+            self.agent.exit(_START_AGAIN)
+
     def _settle(self):
         """What follows from a trial that has ended well; after each start again, for power may go."""
         m = self.meta
@@ -253,9 +261,12 @@ class Upgrades:
             m["what"] = what = "runtime" if kind == "runtime" else "app"
             number = _number(m["version"])
             least = _number(m.get("min_from", "0"))
-            good = kind in ("app", "runtime", "all") and all(
-                type(m[key]) is type(like) for key, like in
-                (("id", ""), ("size", 0), ("packed", 0), ("sha256", ""), ("hw", ""))
+            window = m.get("window") or (0, 0)
+            good = kind in ("app", "runtime", "all") and len(window) == 2 and all(
+                type(value) is type(like) for value, like in (
+                    (m["id"], ""), (m["size"], 0), (m["packed"], 0), (m["sha256"], ""),
+                    (m["hw"], ""), (m.get("max_bytes", 0), 0), (window[0], 0), (window[1], 0),
+                )
             )
         except Exception:
             good = False
@@ -284,13 +295,14 @@ class Upgrades:
             if self.id:
                 raise Refused("busy")
             self.id = m["id"]
+        job.on_end(self.ask_again)
         try:
             if self.meta["id"] != m["id"]:
                 self._upgrade(job, m)
             # This is the new version.
-            self._tell(job, "checking")
+            job.on_end(lambda: self.agent.timers.at(0, lambda: self._give_back(job)))
             while not self._decided.wait(1):
-                self._go_on(job)
+                self._tell(job, "checking")
             return {"version": m["version"], "kind": m["kind"]}
         except OSError as e:
             raise Failed("no space" if e.errno == 28 else describe(e))
@@ -302,7 +314,7 @@ class Upgrades:
             raise Failed("asked to end")
 
     def _tell(self, job, text, percent=100):
-        if (percent, text) != self._percent:
+        if (percent, text) != self._percent and self.agent.client.connected:
             self._percent = percent, text
             job.progress(percent, text)
 
@@ -422,7 +434,10 @@ class Upgrades:
                 self._changed.notify()
 
     def ask_again(self):
-        """There is another connection: what was asked for on the last one may not come."""
+        """There is another connection: what was asked for on the last one may not come. Or the job
+
+        shall end.
+        """
         with self._changed:
             self._chunks.clear()
             self._changed.notify()
@@ -490,7 +505,7 @@ class Upgrades:
                         if off not in self._chunks:
                             self._ask(m["id"], off, min(_CHUNK, end - off))
                     if self._chunks.get(have) is None:
-                        self._changed.wait(min(again - now, 1))
+                        self._changed.wait(again - now)
                     continue
                 del self._chunks[have]
             if not data:
@@ -498,7 +513,8 @@ class Upgrades:
             self._limit -= len(data)
             if self._limit < 0:
                 raise Failed("max_bytes")
-            data = data[: end - have]
+            if len(data) > end - have:
+                data = data[: end - have]
             disk.append(part, data, False)
             have += len(data)
             pause = _AGAIN

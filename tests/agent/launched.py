@@ -13,7 +13,7 @@ import time
 import zlib
 
 from agent.signed import Signer
-from agent.support import ROOT, Broker, Device, Proxy, starts_interpreters
+from agent.support import ROOT, Broker, Device, Proxy
 from variant.harness import Failure, Skip, stress
 
 # Shorter times than the real launcher's.
@@ -37,36 +37,81 @@ def full(data):
     return b"".join(frames)
 
 
-class Board(Device):
-    """A device whose agent runs under the launcher, and the server that it asks."""
+class Server(Device):
+    """A device that is to be upgraded, and the server that it asks for the payload."""
 
     def __init__(self, t, **config):
-        starts_interpreters(t)
         broker = config.pop("broker", None) or Broker(t, "max_queued_messages 100000")
         self.signer = Signer(t)
-        config.setdefault("trial", 20 * t.slow)
         super().__init__(
-            t, broker=broker, hw="board", reserve=0, upgrade_keys=[self.signer.public], **config)
-        self.launcher = t.folder / "launcher"
-        if not self.launcher.exists():
-            command = shlex.split("gcc -Os -o") + [str(self.launcher)]
-            command += ["-D%s=(%d)" % pair for pair in TIMES.items()]
-            subprocess.run(command + [str(ROOT / "launcher/launcher.c")], check=True)
-        program = self.t.command[-1]
-        frozen = subprocess.run(
-            [program, "-c", "import agent.upgrade"], cwd="/", env={}, stderr=subprocess.DEVNULL)
-        if frozen.returncode:
-            raise Skip("the agent is not frozen into this build: AGENT=1")
-        self.runtime = open(program, "rb").read()
-        self.slot("a")
-        self.factory = t.folder / "factory"
-        self.factory.mkdir(exist_ok=True)
-        shutil.copy(program, str(self.factory / "micropython"))
+            t, broker=broker, hw="board", upgrade_keys=[self.signer.public], **config)
+        self.runtime = t.program.read_bytes()
         self.payloads = {}  # by the manifest's id
         self.lost = 0.0  # of the requests for pieces so many are not answered
         self.answers = True  # to cmd/get
         self.requests = 0
         self.number_of_manifests = 0
+
+    def take(self):
+        known = len(self.other)
+        super().take()
+        for topic, payload in self.other[known:]:
+            if topic == "blob/req":
+                self.other.pop()
+                self.serve(json.loads(payload))
+            elif topic == "cmd/get" and self.answers:
+                boot = json.loads(payload)["boot"]
+                self.peer.publish("d/dut/cmd/list", json.dumps({"boot": boot, "cmds": []}))
+
+    def serve_for(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            rest = max(0, end - time.monotonic())
+            if self.peer.messages or select.select([self.peer.sock], [], [], rest)[0]:
+                self.take()
+
+    def serve(self, request):
+        self.requests += 1
+        data = self.payloads.get(request["id"], b"")[request["off"] :][: request["len"]]
+        if self.t.random.random() >= self.lost:
+            self.peer.publish("d/dut/blob/%s/%d" % (request["id"], request["off"]), data, qos=0)
+
+    def image(self, data, kind="runtime", version="2", **more):
+        """Signs a manifest; returns it as the command has it."""
+        payload = full(data)
+        self.number_of_manifests += 1
+        m = {"id": "m-%d" % self.number_of_manifests, "kind": kind, "version": version,
+             "hw": "board", "size": len(data), "sha256": hashlib.sha256(data).hexdigest(),
+             "packed": len(payload)}
+        m.update(more)
+        self.payloads[m["id"]] = payload
+        return self.signer.sign(json.dumps(m).encode()).decode()
+
+    def info(self):
+        return self.ask("info")["result"]
+
+
+class Board(Server):
+    """Its agent runs under the launcher on this machine."""
+
+    def __init__(self, t, **config):
+        if t.emulated:
+            raise Skip("the launcher starts ARM programs: tests/board has a system for them")
+        config.setdefault("trial", 20 * t.slow)
+        super().__init__(t, reserve=0, **config)
+        self.launcher = t.folder / "launcher"
+        if not self.launcher.exists():
+            command = shlex.split("gcc -Os -o") + [str(self.launcher)]
+            command += ["-D%s=(%d)" % pair for pair in TIMES.items()]
+            subprocess.run(command + [str(ROOT / "launcher/launcher.c")], check=True)
+        frozen = subprocess.run(
+            [*t.command, "-c", "import agent.upgrade"], cwd="/", env={}, stderr=subprocess.DEVNULL)
+        if frozen.returncode:
+            raise Skip("the agent is not frozen into this build: AGENT=1")
+        self.slot("a")
+        self.factory = t.folder / "factory"
+        self.factory.mkdir(exist_ok=True)
+        shutil.copy(str(t.program), str(self.factory / "micropython"))
 
     def slot(self, name, runtime=None):
         folder = self.data / name
@@ -122,46 +167,6 @@ class Board(Device):
         self.process.send_signal(signal.SIGTERM)
         if self.process.wait(30) != 0:
             raise Failure("the launcher ended with %d" % self.process.returncode)
-
-    # The server
-
-    def take(self):
-        known = len(self.other)
-        super().take()
-        for topic, payload in self.other[known:]:
-            if topic == "blob/req":
-                self.other.pop()
-                self.serve(json.loads(payload))
-            elif topic == "cmd/get" and self.answers:
-                boot = json.loads(payload)["boot"]
-                self.peer.publish("d/dut/cmd/list", json.dumps({"boot": boot, "cmds": []}))
-
-    def serve_for(self, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            rest = max(0, end - time.monotonic())
-            if self.peer.messages or select.select([self.peer.sock], [], [], rest)[0]:
-                self.take()
-
-    def serve(self, request):
-        self.requests += 1
-        data = self.payloads.get(request["id"], b"")[request["off"] :][: request["len"]]
-        if self.t.random.random() >= self.lost:
-            self.peer.publish("d/dut/blob/%s/%d" % (request["id"], request["off"]), data, qos=0)
-
-    def image(self, data, kind="runtime", version="2", **more):
-        """Signs a manifest; returns it as the command has it."""
-        payload = full(data)
-        self.number_of_manifests += 1
-        m = {"id": "m-%d" % self.number_of_manifests, "kind": kind, "version": version,
-             "hw": "board", "size": len(data), "sha256": hashlib.sha256(data).hexdigest(),
-             "packed": len(payload)}
-        m.update(more)
-        self.payloads[m["id"]] = payload
-        return self.signer.sign(json.dumps(m).encode()).decode()
-
-    def info(self):
-        return self.ask("info")["result"]
 
     def flash(self):
         found = {}
@@ -232,6 +237,29 @@ def test_no_answer(t):
     d.answers = False
     a = rolls_back(d, image, "b exit 70")
     assert "not healthy: no answer" in a["crash"], a
+    d.end()
+
+
+def test_canceled(t):
+    """While it is fetched nothing remains; on trial the old version runs again, and answers."""
+    d = Board(t).start()
+    d.lost = 1
+    id = d.send("ota", manifest=d.image(d.runtime + b"2"))
+    d.until("a request", lambda: d.requests)
+    assert d.ask("cancel", job=id)["st"] == "succeeded"
+    assert d.answer(id)["st"] == "canceled"
+    d.lost = 0
+    id = d.send("ota", manifest=d.image(d.runtime + b"3"), exp=int(time.time()) + 1)
+    d.answers = False
+    d.running(id, msg="checking")
+    d.answers = True  # it could stay now
+    assert d.ask("cancel", job=id)["st"] == "succeeded"
+    a = d.answer(id)
+    if a["st"] != "succeeded":
+        assert (a["st"], a["reason"]) == ("failed", "rolled back: b canceled"), a
+        assert d.info()["slot"] == "a" and list(d.flash()) == ["a"], d.flash()
+    a = d.ask("ota", manifest=d.image(d.runtime + b"4"))
+    assert a["st"] == "succeeded", a
     d.end()
 
 

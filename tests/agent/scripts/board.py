@@ -77,6 +77,9 @@ class Job:
     def progress(self, percent, text):
         self.told.append((percent, text))
 
+    def on_end(self, wake):
+        pass
+
     def canceled(self):
         return False
 
