@@ -63,6 +63,7 @@ LIST
             ;;
         arm-system) cat <<LIST
 qemu-system-arm                 qemu-system-arm
+/usr/sbin/mke2fs                e2fsprogs
 $DEBIAN_KEY                     debian-archive-keyring
 LIST
             ;;
@@ -96,6 +97,7 @@ LIST
 mosquitto|/usr/sbin/mosquitto            mosquitto
 /usr/lib/python3/dist-packages/paho      python3-paho-mqtt
 signify-openbsd                 signify-openbsd
+bsdiff                          bsdiff
 openssl                         openssl
 LIST
             ;;

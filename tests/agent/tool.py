@@ -11,7 +11,7 @@ import struct
 import sys
 import termios
 
-from agent.support import ROOT, Broker, Device, free_port, starts_interpreters, wait_for
+from agent.support import ROOT, Broker, Device, free_port, wait_for
 from agent.signed import Signer
 from variant.harness import Interpreter, Skip
 
@@ -66,7 +66,6 @@ def test_ls_info(t):
 
 def test_run(t):
     """A function's progress and result; a program's output, its exit status for one's own."""
-    starts_interpreters(t)
     d = device(t)
     (t.folder / "warm.py").write_text(WARM)
     assert re.fullmatch("warm [0-9a-f]{8}\n", run(t, d, "fn", "push", "warm.py", "dut"))
@@ -168,7 +167,6 @@ def test_sh(t):
 
 
 def test_repl(t):
-    starts_interpreters(t)
     d = device(t)
     p = dev(t, d, "repl", "dut", stdin=-1)
     p.wait_for("its banner", lambda: "Ctrl-D" in p.stdout)
@@ -189,6 +187,12 @@ def test_cp(t):
     assert json.loads(run(t, d, "cp", "--json", "file", "dut:copy"))["sent"] == 0
     assert run(t, d, "cp", "dut:copy", "back") == ""
     assert (t.folder / "back").read_bytes() == data
+    master, slave = pty.openpty()
+    dev(t, d, "cp", "file", "dut:other", stderr=slave).finish()
+    assert b"\x1b[Jfile: 30000 of 30000 bytes\r\n" in os.read(master, 10000)
+    os.close(master)
+    os.close(slave)
+    run(t, d, "rm", "dut:other")
     # What is there of it is not sent again; of something else it is no part.
     for begin, n in ((data[:10000], 20000), (b"x" * 10000, 30000)):
         (t.folder / "root/copy").unlink()
@@ -234,7 +238,6 @@ def test_cp_interrupted(t):
 
 
 def test_fn(t):
-    starts_interpreters(t)
     d = device(t)
     (t.folder / "warm.py").write_text(WARM)
     run(t, d, "fn", "push", "--ver", "1.0", "warm.py", "dut")
