@@ -317,7 +317,7 @@ class Agent:
 
     def _greeted(self, boot):
         if boot == self.boot:
-            self.upgrades.answered = True
+            self.upgrades.greeted()
 
     def _greet(self):
         publish = self.client.publish

@@ -40,7 +40,7 @@ _PACKED = const(66000)
 # So often a frame may be bad.
 _BAD = const(3)
 
-# The tries of a trial, and how often it is looked at in the time that it has.
+# The tries of a trial, and how often the server is greeted in the time that it has.
 _TRIES = const(6)
 _LOOKS = const(30)
 
@@ -79,14 +79,14 @@ def unpacked(packed, base, old, left):
         try:
             if stream.readinto(data) == n:
                 return data
-        except OSError:  # not deflated, or not its sum
+        except (OSError, EOFError):  # not deflated, not its sum, not whole
             pass
         raise ValueError
 
     while True:
         try:
             head = stream.read(12)
-        except OSError:
+        except (OSError, EOFError):
             raise ValueError
         if not head:
             return
@@ -197,10 +197,18 @@ class Upgrades:
             h.update(piece)
         return str(hexlify(h.digest()), "utf-8")
 
+    def greeted(self):
+        """The server has answered to this boot; from the commands' thread."""
+        if not self.answered:
+            self.answered = True
+            self.agent.timers.at(0, self._look)
+
     # On trial, in the timers' thread
 
     def _look(self):
         """Whether it is healthy: then it stays."""
+        if self._decided.is_set():
+            return
         left = self._until - monotonic()
         client = self.agent.client
         status = _UNHEALTHY
@@ -223,8 +231,10 @@ class Upgrades:
                 self._decided.set()
                 return
         if left > 0:
-            self.agent.greet()
-            pause = self.agent.config["trial"] / _LOOKS
+            pause = 1
+            if not self.answered:
+                self.agent.greet()
+                pause = self.agent.config["trial"] / _LOOKS
             self.agent.timers.at(monotonic() + min(left, pause), self._look)
         else:
             print("not healthy:", why, file=sys.stderr)

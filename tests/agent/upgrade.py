@@ -214,6 +214,39 @@ print(board.run())
     p.finish()
 
 
+def test_window(t):
+    """Installed between two hours of the device's day, also over midnight; fetched before."""
+    p = start(t, BOARD + """
+import board as here
+class Clock:
+    @staticmethod
+    def time():
+        return now
+upgrade.time = Clock
+class Job(here.Job):
+    def wait(self, seconds):
+        global now, waited
+        assert board.requests > 0
+        now += seconds
+        waited += seconds
+here.Job = Job
+for window, hour, hours in (
+    ([2, 4], 5, 21), ([2, 4], 2, 0), ([2, 4], 4, 22), ([22, 2], 23, 0), ([22, 2], 1, 0),
+    ([22, 2], 2, 20), ([2, 24], 1, 1), (None, 5, 0),
+):
+    now = 1800000000 // 86400 * 86400 + (hour - 1) * 3600 + 59
+    waited = 0
+    board = board_with(manifest(payload=payload, window=window), payload)
+    board.config["utc_offset"] = 60
+    assert board.run()[0] == "succeeded", board.end
+    if not 0 <= hours * 3600 - waited < 90:
+        print(window, hour, waited)
+print("done")
+""")
+    p.line("done")
+    p.finish()
+
+
 def test_payload(t):
     """What the server sends may be anything: it ends, and the new file is right or is not there."""
     p = start(t, BOARD + """

@@ -127,7 +127,7 @@ class Board:
 
     def greet(self):
         if self.healthy or self.upgrades.slot == "a":
-            self.upgrades.answered = True
+            self.upgrades.greeted()
 
     def exit(self, status):
         raise Restart(status)
