@@ -1,6 +1,9 @@
 import gc
+import os
 import sys
 import threading
+
+import agent as package
 
 if len(sys.argv) < 2 or sys.argv[2:] not in ([], ["request"], ["rescue"], ["selftest"]) and (
     sys.argv[2] != "cert"
@@ -11,6 +14,15 @@ if len(sys.argv) < 2 or sys.argv[2:] not in ([], ["request"], ["rescue"], ["self
 
 # Left to itself the collector first goes through the whole heap, which then stays in RAM.
 gc.threshold(4096)
+
+# The bundle in the working folder, if there is one. In place of a bad one nothing else is run.
+try:
+    if not package.bundle:
+        package.use(os.getcwd() + "/agent.romfs")
+except OSError as e:
+    if e.errno != 2:
+        print("agent.romfs:", e, file=sys.stderr)
+        sys.exit(1)
 
 agent = 1
 

@@ -12,7 +12,7 @@ import sys
 from time import sleep
 
 import posix
-from agent.jobs import Failed, check_result, is_json
+from agent.result import Failed, check_result, describe, is_json
 
 _CONTROL = 3
 
@@ -55,8 +55,7 @@ def main():
         sys.exit(1)
     except BaseException as e:
         sys.print_exception(e)
-        text = type(e).__name__
-        _tell({"error": text + ": " + str(e) if str(e) else text})
+        _tell({"error": describe(e)})
         sys.exit(1)
 
 

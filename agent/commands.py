@@ -12,7 +12,7 @@ from agent import jobs as states
 from agent.jobs import Refused, describe
 from agent.mqtt import print_exception
 
-VERSION = 1
+_VERSION = 1
 
 # Before this the clock has never been set: 2025-01-01.
 _EPOCH = 1735689600
@@ -165,7 +165,7 @@ class Commands:
         if op not in self.plain:
             self.jobs.log(20, "%s %s by %s" % (id, op, command.get("by")))
         try:
-            if command.get("v", VERSION) > VERSION:
+            if command.get("v", _VERSION) > _VERSION:
                 raise Refused("version")
             if not isinstance(command.get("args", {}), dict):
                 raise Refused("args")

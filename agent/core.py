@@ -414,11 +414,14 @@ def opened_by(keys):
 
 
 def child_environment():
-    """A function's process finds agent.child where this one found agent."""
-    path = __file__.rpartition("/agent/")[0]
+    """A function's process finds agent, and agent.child, where this one found them."""
+    import agent
+
+    path = agent.__file__.rpartition("/agent/")[0]
     if not path.startswith("/"):
         path = os.getcwd() + "/" + path
-    return ["PATH=/usr/bin:/bin", "MICROPYPATH=%s:.frozen" % path]
+    bundle = agent.bundle or ""
+    return ["PATH=/usr/bin:/bin", "MICROPYPATH=%s:.frozen" % path, "AGENT_BUNDLE=" + bundle]
 
 
 def prepare(argv):

@@ -3,15 +3,14 @@
 This file is part of micropython-threading, MIT licence.
 """
 
-import json
 import threading
 from queue import PriorityQueue
 
 from agent.mqtt import monotonic, print_exception
+from agent.result import FAILED, Failed, check_result, describe, is_json
 
-# The states in which a command ends, one of them each.
+# The states in which a command ends, one of them each, or FAILED.
 SUCCEEDED = "succeeded"
-FAILED = "failed"
 CANCELED = "canceled"
 TIMED_OUT = "timed_out"
 REJECTED = "rejected"
@@ -21,22 +20,9 @@ LOST = "lost"
 # long.
 SESSIONS = 2
 
-# A result that is longer as JSON is not sent.
-MAX_RESULT = 4096
-
 
 class Refused(Exception):
     """A command that is not even tried, and why."""
-
-
-class Failed(Exception):
-    """A job that ends with this state and reason."""
-
-    def __init__(self, reason, state=FAILED, **fields):
-        super().__init__(reason)
-        self.reason = reason
-        self.state = state
-        self.fields = fields
 
 
 class Job:
@@ -285,26 +271,3 @@ class Jobs:
 
 def _is_session(command):
     return command["op"] in ("sh.open", "repl.open")
-
-
-def describe(e):
-    text = type(e).__name__
-    return text + ": " + str(e) if str(e) else text
-
-
-def is_json(value):
-    """MicroPython's json writes any object, and what it writes reads back as something else."""
-    if isinstance(value, dict):
-        return all(isinstance(k, str) and is_json(v) for k, v in value.items())
-    if isinstance(value, (list, tuple)):
-        return all(map(is_json, value))
-    if isinstance(value, float):
-        return value - value == 0  # neither inf nor nan
-    return value is None or isinstance(value, (str, int))
-
-
-def check_result(result):
-    if not is_json(result):
-        raise Failed("the result is not JSON")
-    if len(json.dumps(result)) > MAX_RESULT:
-        raise Failed("the result is too long")

@@ -68,6 +68,8 @@ build_mpy_cross() {
     MICROPY_MPYCROSS=$folder/mpy-cross
     phase "Building mpy-cross" "$folder.log" \
         mpy_make -C "$MPY_DIR/mpy-cross" BUILD="$folder" USER_C_MODULES=
+    mkdir -p "$OUT/host"
+    ln -sfn "$MICROPY_MPYCROSS" "$OUT/host/mpy-cross"
 }
 
 # Python files are frozen in: with AGENT=1 the agent's, with TLS the module ssl. It takes mpy-cross.
@@ -96,9 +98,9 @@ forget_stale_scan() {
         find "$ROOT/modules" "$ROOT/variants" -name '*.[ch]' | sort
         find "$ROOT/modules" "$ROOT/variants" -name '*.mk' -exec cat {} +
         find "$ROOT/modules" "$ROOT/variants" -name '*.h' -exec \
-            grep -h -E 'MP_(QSTR_|REGISTER_|ERROR_TEXT)' {} + || true
+            grep -h -E 'MP_(QSTR_|REGISTER_|ERROR_TEXT)|MICROPY_' {} + || true
     } >"$seen.new"
-    cmp -s "$seen.new" "$seen" || rm -rf "$objects/genhdr"
+    cmp -s "$seen.new" "$seen" || rm -rf "$objects/genhdr" "$objects/frozen_content.c"
     mv "$seen.new" "$seen"
 }
 
@@ -140,10 +142,16 @@ build_launcher() {
     say "$(short "$result"): $(stat -c %s "$result") bytes"
 }
 
+# The agent as one file, which takes the place of the one that is frozen in.
+build_bundle() {
+    local result=$OUT/$ARCH/agent.romfs
+    phase "Building agent.romfs ($ARCH)" "$result.log" \
+        "$PYTHON" -B "$ROOT/tools/bundle.py" "$MPY_DIR" "$MICROPY_MPYCROSS" -o "$result"
+    say "$(short "$result"): $(stat -c %s "$result") bytes"
+}
+
 if [ "$kind" = mpy-cross ]; then
     build_mpy_cross
-    mkdir -p "$OUT/host"
-    ln -sfn "$MICROPY_MPYCROSS" "$OUT/host/mpy-cross"
     exit 0
 fi
 
@@ -191,4 +199,7 @@ if ! cmp -s "$objects/micropython" "$result"; then
 fi
 ln -sfn "$(basename "$objects")" "$OUT/$ARCH/obj-$kind"
 say "$(short "$result"): $(stat -c %s "$result") bytes"
-[ -z "${AGENT:-}" ] || [ "$kind" != threads ] || build_launcher
+if [ -n "${AGENT:-}" ] && [ "$kind" = threads ]; then
+    build_launcher
+    build_bundle
+fi

@@ -28,6 +28,10 @@ for_armhf() {
 
 with_budget() {
     PROFILE=small LIBC='' TLS=13 AGENT=1 for_armhf small-tls13-agent
+    find_micropython
+    # Upgrades have a budget of their own.
+    "$PYTHON" -B "$ROOT/tools/bundle.py" "$MPY_DIR" "$OUT/host/mpy-cross" --without upgrade \
+        -o "$folder/agent.romfs"
     local AGENT=''
     PROFILE=small LIBC='' TLS=13 for_armhf small-tls13
     PROFILE=small LIBC=glibc TLS=13 for_armhf small-tls13-glibc

@@ -7,7 +7,7 @@
 //     pid, status = posix.waitpid(pid, 0)
 //
 // What CPython's module of this name has is used as there: errors are OSError, descriptors that are
-// made here are closed in programs that are started. spawn() is ours; tcsetwinsize() is termios'. os has files, select polls
+// made here are closed in programs that are started. spawn() and map() are ours; tcsetwinsize() is termios'. os has files, select polls
 // descriptors, and flush() of a file is fsync().
 //
 // Every call that may block leaves the GIL.
@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -109,7 +110,6 @@ static mp_obj_t modposix_umask(mp_obj_t mask) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(modposix_umask_obj, modposix_umask);
 
-// (master, slave) of a new terminal.
 static mp_obj_t modposix_chmod(mp_obj_t path, mp_obj_t mode) {
     return none_or_raise(chmod(mp_obj_str_get_str(path), mp_obj_get_int(mode)));
 }
@@ -121,6 +121,23 @@ static mp_obj_t modposix_link(mp_obj_t old_path, mp_obj_t new_path) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(modposix_link_obj, modposix_link);
 
+// A whole file as a memoryview that is there to the end, so that code may run in place from a ROMFS
+// in it. An empty file is EINVAL. The file may be replaced or removed, but must not become shorter.
+static mp_obj_t modposix_map(mp_obj_t name) {
+    int fd = open(mp_obj_str_get_str(name), O_RDONLY | O_CLOEXEC);
+    RAISE_ERRNO(fd, errno);
+    struct stat st;
+    void *data = fstat(fd, &st) == 0 ? mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    int err = errno;
+    close(fd);
+    if (data == MAP_FAILED) {
+        mp_raise_OSError(err);
+    }
+    return mp_obj_new_memoryview('B', st.st_size, data);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(modposix_map_obj, modposix_map);
+
+// (master, slave) of a new terminal.
 static mp_obj_t modposix_openpty(void) {
     int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1;
     if (master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0) {
@@ -419,6 +436,7 @@ static const mp_rom_map_elem_t modposix_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_umask), MP_ROM_PTR(&modposix_umask_obj) },
     { MP_ROM_QSTR(MP_QSTR_chmod), MP_ROM_PTR(&modposix_chmod_obj) },
     { MP_ROM_QSTR(MP_QSTR_link), MP_ROM_PTR(&modposix_link_obj) },
+    { MP_ROM_QSTR(MP_QSTR_map), MP_ROM_PTR(&modposix_map_obj) },
     { MP_ROM_QSTR(MP_QSTR_openpty), MP_ROM_PTR(&modposix_openpty_obj) },
     { MP_ROM_QSTR(MP_QSTR_tcsetwinsize), MP_ROM_PTR(&modposix_tcsetwinsize_obj) },
     { MP_ROM_QSTR(MP_QSTR_getpid), MP_ROM_PTR(&modposix_getpid_obj) },

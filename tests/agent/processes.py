@@ -61,6 +61,33 @@ def test_umask(t):
     assert (t.folder / "private").stat().st_mode & 0o777 == 0o600
 
 
+def test_map(t):
+    """A file as it is, for good; what is none, or has nothing, is an error."""
+    t.run(
+        """
+        import gc, os, posix
+        with open("file", "wb") as f:
+            f.write(bytes(range(256)) * 1000)
+        before = gc.mem_alloc()
+        view = posix.map("file")
+        print(gc.mem_alloc() - before < 1000)
+        os.remove("file")
+        print(len(view), view[257], bytes(view[-2:]))
+        try:
+            view[0] = 1
+        except TypeError:
+            print("read only")
+        open("empty", "w").close()
+        for name in ("empty", "file", "."):
+            try:
+                posix.map(name)
+            except OSError as e:
+                print(e.errno)
+        """,
+        stdout="True\n256000 1 b'\\xfe\\xff'\nread only\n22\n2\n19\n",
+    )
+
+
 def test_errors(t):
     t.run(
         """

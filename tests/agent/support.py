@@ -12,6 +12,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import textwrap
 import threading
 import time
@@ -47,10 +48,15 @@ def wait_for(t, what, condition):
     raise Failure("expected %s in time" % what)
 
 
-def starts_interpreters(t):
-    """For tests in which the agent starts the interpreter again."""
-    if t.emulated:
-        raise Skip("QEMU's user mode starts no other ARM program")
+def mpy_dir():
+    return Path(os.environ.get("MPY_DIR") or ROOT / "build/micropython-1.25.0")
+
+
+def make_bundle(path, *options):
+    """agent.romfs, by tools/bundle.py. Every build with AGENT=1 leaves its compiler there."""
+    command = [sys.executable, "-B", str(ROOT / "tools/bundle.py"), str(mpy_dir())]
+    command += [str(ROOT / "build/host/mpy-cross"), "-o", str(path), *options]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def free_port():

@@ -24,6 +24,8 @@ MICROPY_VFS_LFS2 = 0
 # page, which saves up to a page of the file and costs one of memory at most. PIE=1 keeps its
 # addresses free, for 37 KB of relocations on ARM.
 PROFILE ?= full
+# What it switches on and off has names of its own.
+QSTR_GLOBAL_DEPENDENCIES += $(THREADS_DIR)/profile_small.h
 ifeq ($(PROFILE),small)
 CFLAGS += -DTHREADS_PROFILE_SMALL=1 -fno-unwind-tables -fno-asynchronous-unwind-tables
 LDFLAGS += -Wl,-z,norelro -Wl,-z,noseparate-code -Wl,-z,common-page-size=16 -Wl,--build-id=none

@@ -32,9 +32,7 @@
 #define MICROPY_PY_CMATH (0)
 #define MICROPY_PY_MATH_SPECIAL_FUNCTIONS (0)
 
-// A file system in ROM, and the module that names the compiler.
-#undef MICROPY_VFS_ROM
-#define MICROPY_VFS_ROM (0)
+// The module that names the compiler.
 #define MICROPY_PY_PLATFORM (0)
 
 // Ciphers and hashes that TLS=12 and 13 would bring along for programs.
