@@ -68,8 +68,17 @@ stress-agent: ## the agent killed, cut off and fed garbage over and over, each f
 fleet: ## AGENTS (500) of the agent on this machine, one mosquitto: time, memory, CPU
 	@tools/fleet.sh
 
-test-arm-system: ## the small build in an ARM Linux system: tests, stress and memory within 4 MB
+.PHONY: stress-upgrade fleet-upgrade
+stress-upgrade: ## upgrades: the power cut at every step; bad versions, cuts and losses for SECONDS
+	@AGENT=1 tools/test-agent.sh 0 upgrade. launched. bundle. ota.
+	@AGENT=1 tools/test-agent.sh $(SECONDS) launched.
+
+fleet-upgrade: ## AGENTS (200) of the agent upgraded in stages, one in 20 made to fail
+	@tools/fleet.sh upgrade
+
+test-arm-system: ## the small build in an ARM Linux system: tests, stress, memory within 4 MB, upgrades
 	@tools/test-arm-system.sh
+	@tools/test-arm-upgrade.sh
 
 lint: ## clang-tidy and cppcheck on our C files
 	@tools/lint.sh

@@ -219,7 +219,8 @@ on_musl() {
     variant 1
     agent 1
     AGENTS=20 TLS=0 ARCH=host step fleet "$ROOT/tools/fleet.sh" || true
-    ARCH=host on_tls 1 signed. provision.
+    AGENTS=40 TLS=0 ARCH=host step fleet-upgrade "$ROOT/tools/fleet.sh" upgrade || true
+    ARCH=host on_tls 1 signed. provision. bundle. launched. ota.
     ARCH=host TLS_RECORD=4 on_tls_4k
 }
 
@@ -255,6 +256,7 @@ on_arm_system() {
     fi
     MACHINE=system step demo-arm-system "$ROOT/tools/demo.sh" || true
     step arm-system "$ROOT/tools/test-arm-system.sh" || true
+    step arm-upgrade "$ROOT/tools/test-arm-upgrade.sh" || true
 }
 
 check_options

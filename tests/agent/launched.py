@@ -9,11 +9,12 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 import time
 import zlib
 
 from agent.signed import Signer
-from agent.support import ROOT, Broker, Device, Proxy
+from agent.support import ROOT, Broker, Device, Proxy, make_bundle, mpy_dir
 from variant.harness import Failure, Skip, stress
 
 # Shorter times than the real launcher's.
@@ -192,6 +193,54 @@ def test_runtime(t):
     a = d.ask("ota", manifest=d.image(d.runtime, version="1", allow_downgrade=True))
     assert a["st"] == "succeeded", a
     assert d.info()["slot"] == "a" and list(d.flash()) == ["a"], d.flash()
+    d.end()
+    d.check()
+
+
+def romfs(*files):
+    """A ROMFS with these (name, content), by upstream's writer, to which any name is good."""
+    sys.path.append(str(mpy_dir() / "tools/mpremote/mpremote"))
+    from romfs import VfsRomWriter
+
+    writer = VfsRomWriter()
+    for name, content in files:
+        writer.mkfile(name, content)
+    return writer.finalise()
+
+
+def test_bundle(t):
+    """The agent alone; what shares the interpreter with the old slot; bundles that are wrong."""
+    d = Board(t).start()
+    bundle = t.folder / "bundle"
+    make_bundle(bundle, "--version", "9.1")
+    good = bundle.read_bytes()
+    swapped = d.image(good[:-1] + b"x", "app", "9.1", sha256=hashlib.sha256(good).hexdigest())
+    a = d.ask("ota", manifest=swapped)
+    assert (a["st"], a["reason"]) == ("failed", "sha256"), a
+    short = d.image(good, "app", "9.1", packed=2000)
+    a = d.ask("ota", manifest=short)
+    assert (a["st"], a["reason"]) == ("failed", "bad frame"), a
+    for data in (b"no bundle", good[:1000], romfs(("core.py", b"1 / 0\n")),
+                 romfs(("../../core.py", good), ("/tmp/x", good), ("a/../../b", good))):
+        before = sorted(t.folder.rglob("*"))
+        a = d.ask("ota", manifest=d.image(data, "app", "9.1"))
+        assert a["st"] == "failed" and a["reason"].startswith("smoke test: "), a
+        # Nothing is unpacked: there is no path that could lead anywhere.
+        written = set(t.folder.rglob("*")) - set(before)
+        assert all(d.data in p.parents for p in written), written
+        assert d.info()["slot"] == "a" and "b" not in d.flash()
+    a = d.ask("ota", manifest=d.image(good, "app", "9.1"))
+    assert a["st"] == "succeeded", a
+    info = d.info()
+    assert (info["slot"], info["ver"], info["versions"]["app"]) == ("b", "9.1", "9.1"), info
+    assert os.path.samefile(str(d.data / "a/micropython"), str(d.data / "b/micropython"))
+    # A new interpreter keeps it; another bundle takes the place of the first.
+    a = d.ask("ota", manifest=d.image(d.runtime + b"2"))
+    assert a["st"] == "succeeded" and d.info()["ver"] == "9.1", a
+    make_bundle(bundle, "--version", "9.2")
+    a = d.ask("ota", manifest=d.image(bundle.read_bytes(), "app", "9.2"))
+    assert a["st"] == "succeeded" and d.info()["ver"] == "9.2", a
+    assert (d.data / d.info()["slot"] / "micropython").read_bytes() == d.runtime + b"2"
     d.end()
     d.check()
 

@@ -4,12 +4,16 @@
 //   init PROGRAM ARGUMENT...       (the kernel passes on what follows -- on its command line)
 //   init all PROGRAM               runs PROGRAM on each script of /scripts, in a control group that
 //                                  may use 4 MB; before, /peer, if it is there, in the background
+//   init board PROGRAM ARGUMENT... runs it with the disk at /data and the network up, and looks at
+//                                  what its child takes: /tmp/figures
 //
 // For each script of `all` there is a line "init: script NAME STATUS OUT ERR PEAK": its exit status,
 // so many bytes of what it wrote to stdout and to stderr, which follow, and the highest KB that the
 // group has used so far. Every line of its own starts with "init: ", so that run.sh can tell it from the program's.
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdbool.h>
@@ -21,6 +25,8 @@
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -37,6 +43,13 @@
 #define HEAP_LEAST "heapsize=64k"
 #define HEAP_LEAST_NAME "_64k.py"
 #define SECONDS (120)
+
+// What QEMU's user-mode network expects. The mask that Linux takes for it, that of its class, makes
+// the host, 10.0.2.2, a neighbour: no route is needed.
+#define ADDRESS "10.0.2.15"
+
+// Between two looks at a board: shorter than any file of an upgrade lives.
+#define LOOK_MS (50)
 
 // The kernel opens no console for init unless the archive holds the node, and a program without
 // a controlling terminal behaves differently from one that a user starts.
@@ -70,11 +83,8 @@ static void write_file(const char *name, const char *text) {
     close(fd);
 }
 
-static int run(char **argv, bool limited) {
+static pid_t start(char **argv, bool limited) {
     pid_t pid = fork();
-    if (pid < 0) {
-        return STATUS_NO_PROGRAM;
-    }
     if (pid == 0) {
         if (limited) {
             write_file("/cgroup/run/cgroup.procs", "0");
@@ -86,7 +96,14 @@ static int run(char **argv, bool limited) {
         execv(argv[0], argv);
         _exit(STATUS_NO_PROGRAM);
     }
-    // The first process inherits every orphan: wait for the program, reap the others.
+    return pid;
+}
+
+// The first process inherits every orphan: wait for the program, reap the others.
+static int wait_for(pid_t pid) {
+    if (pid < 0) {
+        return STATUS_NO_PROGRAM;
+    }
     int status;
     pid_t ended;
     do {
@@ -95,15 +112,23 @@ static int run(char **argv, bool limited) {
     return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/******************************************************************************/
-// All scripts of a folder
-
-static void start_network(void) {
-    struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+static void start_network(const char *interface, const char *address) {
+    struct ifreq request = { 0 };
+    strcpy(request.ifr_name, interface);
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    ioctl(fd, SIOCSIFFLAGS, &request);
+    struct sockaddr_in *in = (struct sockaddr_in *)&request.ifr_addr;
+    in->sin_family = AF_INET;
+    in->sin_addr.s_addr = inet_addr(address);
+    bool ok = ioctl(fd, SIOCSIFADDR, &request) == 0;
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    if (!ok || ioctl(fd, SIOCSIFFLAGS, &request) != 0) {
+        printf("init: no network %s\n", interface);
+    }
     close(fd);
 }
+
+/******************************************************************************/
+// All scripts of a folder
 
 static void make_group(void) {
     mkdir("/cgroup", 0755);
@@ -146,7 +171,7 @@ static int is_script(const struct dirent *entry) {
 }
 
 static int run_all(char *program) {
-    start_network();
+    start_network("lo", "127.0.0.1");
     make_group();
     pid_t peer = 0;
     if (access("/peer", X_OK) == 0 && (peer = fork()) == 0) {
@@ -160,13 +185,123 @@ static int run_all(char *program) {
         char *name = entries[i]->d_name;
         char *heap = strstr(name, HEAP_LEAST_NAME) != NULL ? HEAP_LEAST : HEAP;
         char *argv[] = { program, "-X", heap, name, NULL };
-        int status = run(argv, true);
+        int status = wait_for(start(argv, true));
         printf("init: script %s %d %ld %ld %ld\n", name, status, size_of("/tmp/out"), size_of("/tmp/err"), peak());
         copy_out("/tmp/out");
         copy_out("/tmp/err");
         fflush(stdout);
     }
     return count > 0 ? 0 : STATUS_NO_PROGRAM;
+}
+
+/******************************************************************************/
+// A board
+
+static int is_module(const struct dirent *entry) {
+    return strstr(entry->d_name, ".ko") != NULL;
+}
+
+// Modules need each other: who is refused for that is tried again as long as others are not.
+static void load_modules(void) {
+    chdir("/modules");
+    struct dirent **entries;
+    int count = scandir(".", &entries, is_module, alphasort);
+    bool more = true;
+    while (more) {
+        more = false;
+        for (int i = 0; i < count; ++i) {
+            int fd = open(entries[i]->d_name, O_RDONLY);
+            more |= syscall(SYS_finit_module, fd, "", 0) == 0;
+            close(fd);
+        }
+    }
+    chdir("/");
+}
+
+static pid_t child_of(pid_t parent) {
+    char name[64];
+    int child = 0;
+    snprintf(name, sizeof(name), "/proc/%d/task/%d/children", parent, parent);
+    FILE *file = fopen(name, "r");
+    if (file != NULL) {
+        if (fscanf(file, "%d", &child) != 1) {
+            child = 0;
+        }
+        fclose(file);
+    }
+    return child;
+}
+
+// The most that was seen, memory in KB; and what is resident now.
+typedef struct {
+    long flash, resident, peak, threads;
+} figures_t;
+
+static void keep_most(long *most, long now) {
+    if (*most < now) {
+        *most = now;
+    }
+}
+
+// The number behind a word in a file of /proc/PID, 0 if there is none.
+static long look_up(pid_t pid, const char *name, const char *word) {
+    char line[128];
+    long n = 0;
+    snprintf(line, sizeof(line), "/proc/%d/%s", pid, name);
+    FILE *file = fopen(line, "r");
+    if (file == NULL) {
+        return 0;
+    }
+    while (fgets(line, sizeof(line), file) != NULL) {
+        if (strncmp(line, word, strlen(word)) == 0) {
+            n = strtol(line + strlen(word), NULL, 10);
+        }
+    }
+    fclose(file);
+    return n;
+}
+
+static void look(pid_t parent, figures_t *figures) {
+    struct statvfs disk;
+    if (statvfs("/data", &disk) == 0) {
+        keep_most(&figures->flash, (disk.f_blocks - disk.f_bfree) * disk.f_frsize / 1024);
+    }
+    pid_t child = child_of(parent);
+    // VmRSS in status leaves out up to 64 pages of each thread.
+    figures->resident = look_up(child, "smaps_rollup", "Rss:");
+    keep_most(&figures->peak, figures->resident);
+    keep_most(&figures->threads, look_up(child, "status", "Threads:"));
+}
+
+static void write_figures(const figures_t *figures) {
+    FILE *file = fopen("/tmp/figures.new", "w");
+    if (file != NULL) {
+        fprintf(file, "{\"flash\": %ld, \"resident\": %ld, \"peak\": %ld, \"threads\": %ld}\n",
+            figures->flash, figures->resident, figures->peak, figures->threads);
+        fclose(file);
+        rename("/tmp/figures.new", "/tmp/figures");
+    }
+}
+
+static int run_board(char **argv) {
+    load_modules();
+    start_network("lo", "127.0.0.1");
+    start_network("eth0", ADDRESS);
+    mkdir("/data", 0755);
+    if (mount("/dev/vda", "/data", "ext4", 0, NULL) != 0) {
+        printf("init: no disk: %s\n", strerror(errno));
+        return STATUS_NO_PROGRAM;
+    }
+    pid_t program = start(argv, false);
+    if (fork() == 0) {
+        figures_t figures = { 0 };
+        for (;;) {
+            look(program, &figures);
+            write_figures(&figures);
+            usleep(LOOK_MS * 1000);
+        }
+    }
+    return wait_for(program);
 }
 
 int main(int argc, char **argv) {
@@ -186,8 +321,10 @@ int main(int argc, char **argv) {
     int status = STATUS_NO_PROGRAM;
     if (argc > 2 && strcmp(argv[1], "all") == 0) {
         status = run_all(argv[2]);
+    } else if (argc > 2 && strcmp(argv[1], "board") == 0) {
+        status = run_board(argv + 2);
     } else if (argc > 1) {
-        status = run(argv + 1, false);
+        status = wait_for(start(argv + 1, false));
     }
     printf("init: exit status %d\n", status);
     fflush(stdout);

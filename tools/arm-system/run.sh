@@ -4,6 +4,7 @@
 #
 #   tools/arm-system/run.sh PROGRAM FILE
 #   tools/arm-system/run.sh --all RESULTS PROGRAM PATH=FILE...
+#   tools/arm-system/run.sh --board DISK ARGUMENTS PROGRAM PATH=FILE...
 #
 # FILE (a script, say) is PROGRAM's one argument. What the program prints comes out here, init's
 # own lines go to stderr, and the exit status is the program's. The machine lives at most 300 s.
@@ -11,27 +12,40 @@
 # With --all the machine has FILE at PATH, and PROGRAM may use 4 MB for each script of /scripts
 # (init.c); results.py unpacks what they print into the folder RESULTS. The machine lives at most
 # 30 min.
+#
+# With --board PROGRAM has the words in ARGUMENTS, the ext4 file system in the file DISK at /data, and
+# a network in which 10.0.2.2 is this machine's loopback. Several may run at once, for as long, each
+# with a DISK in a folder of its own. To kill the process group is to cut the power.
 set -euo pipefail
 . "$(dirname "$0")/../common.sh"
 
-results=
-limit=300
-if [ "$1" = --all ]; then
-    results=$2
-    limit=1800
-    shift 2
-fi
-program=$1
-shift
-if [ -z "$results" ]; then
-    arguments="/bin/$(basename "$program") /$(basename "$1")"
-    set -- "/$(basename "$1")=$1"
-else
-    arguments="all /bin/$(basename "$program")"
-fi
-sysroot=/usr/arm-linux-gnueabihf
 work=$OUT/arm-system
 kernel=$OUT/vmlinuz-armhf
+results=
+disk=
+limit=1800
+case $1 in
+    --all)
+        results=$2
+        program=$3
+        arguments="all /bin/$(basename "$program")"
+        shift 3
+        ;;
+    --board)
+        disk=$2
+        program=$4
+        arguments="board /bin/$(basename "$program") $3"
+        work=$(dirname "$disk")
+        shift 4
+        ;;
+    *)
+        program=$1
+        arguments="/bin/$(basename "$program") /$(basename "$2")"
+        limit=300
+        set -- "/$(basename "$2")=$2"
+        ;;
+esac
+sysroot=/usr/arm-linux-gnueabihf
 no_end=124
 quiet='quiet loglevel=1 panic=-1 console=ttyAMA0'
 
@@ -55,6 +69,9 @@ libraries() {
 make_initramfs() {
     local contents=("/init=$work/init" "/bin/$(basename "$program")=$program") name
     contents+=("$@")
+    for name in ${disk:+"$kernel.modules"/*}; do
+        contents+=("/modules/$(basename "$name")=$name")
+    done
     for name in $(libraries "$program" | sort -u); do
         contents+=("/lib/$name=$sysroot/lib/$name")
     done
@@ -64,8 +81,12 @@ make_initramfs() {
 }
 
 boot() {
+    local devices=(-nic none)
+    [ -z "$disk" ] || devices=(
+        -netdev "user,id=net" -device "virtio-net-device,netdev=net"
+        -drive "if=none,id=disk,format=raw,file=$disk" -device "virtio-blk-device,drive=disk")
     timeout --foreground -k 5 "$limit" qemu-system-arm \
-        -M virt -cpu cortex-a7 -m 64 -nic none \
+        -M virt -cpu cortex-a7 -m 64 "${devices[@]}" \
         -display none -monitor none -serial stdio -no-reboot \
         -kernel "$kernel" -initrd "$work/initramfs" \
         -append "$quiet -- $arguments" </dev/null
