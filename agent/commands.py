@@ -50,7 +50,8 @@ class Commands:
     change nothing, and are done again when they come again; the answers to all others are kept
     under their id. "run" goes to the jobs. A message is acknowledged when it is handled.
 
-    greeted(boot) is called when the server has answered to cmd/get of the start with this number.
+    greeted(boot) is called when the server has answered to cmd/get of the start with this number,
+    and again() when there is room for messages that found none.
 
     With opened(text), which gives what was signed or None, what is not in `unsigned` is taken only
     signed, and for one of `names`.
@@ -58,12 +59,14 @@ class Commands:
 
     def __init__(
         self, table, jobs, ops, plain, send, size=32, opened=None, unsigned=(), names=(),
-        greeted=lambda boot: None,
+        greeted=lambda boot: None, again=lambda: None,
     ):
         self.opened = opened
         self.unsigned = unsigned
         self.names = names
         self.greeted = greeted
+        self.again = again
+        self._missed = False
         self.table = table
         self.jobs = jobs
         self.ops = ops
@@ -84,6 +87,7 @@ class Commands:
             self._queue.put_nowait(message)
         except Full:
             self.dropped += 1
+            self._missed = True
 
     def kick(self):
         """Has the thread come round once: it sets beat."""
@@ -94,13 +98,15 @@ class Commands:
         while True:
             message = self._queue.get()
             self.beat = True
-            if message is None:
-                continue
-            try:
-                self.handle_text(message.payload)
-            except Exception as e:
-                print_exception(e)
-            message.ack()
+            if message:
+                try:
+                    self.handle_text(message.payload)
+                except Exception as e:
+                    print_exception(e)
+                message.ack()
+            if self._missed and self._queue.empty():
+                self._missed = False
+                self.again()
 
     def handle_text(self, text):
         signed = False if self.opened else None

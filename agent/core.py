@@ -177,7 +177,7 @@ class Agent:
         groups = ["g/" + group for group in c["groups"]]
         self.commands = Commands(
             self.table, self.jobs, self.ops, plain, self.outbox.event, 32, opened, c["unsigned"],
-            ["d/" + device] + groups, self._greeted,
+            ["d/" + device] + groups, self._greeted, self.client.reconnect,
         )
         self.schedules = Schedules(self.disk, self.timers, self.commands.handle, c["utc_offset"])
         if not rescue:

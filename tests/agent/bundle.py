@@ -146,4 +146,5 @@ def test_in_place(t):
         int(subprocess.run(command + more, cwd=str(t.folder), env={"MICROPYPATH": ".frozen"},
                            stdout=subprocess.PIPE, timeout=60).stdout)
         for more in ([], ["copy"]))
-    assert copied - mapped > 0.8 * d.bundle.stat().st_size, (mapped, copied)
+    # Names that the interpreter has itself are copied in neither case.
+    assert copied - mapped > 0.75 * d.bundle.stat().st_size, (mapped, copied)

@@ -143,20 +143,22 @@ class Message:
 acked = []
 agent = Agent(CutDisk())
 ops = {"set": lambda command: 1}
-agent.commands = Commands(agent.table, agent.jobs, ops, (), lambda e: None, size=3)
+again = []
+agent.commands = Commands(agent.table, agent.jobs, ops, (), lambda e: None, size=3,
+                          again=lambda: again.append(list(acked)))
 for n in range(5):
     agent.commands.on_message(Message(n))
-print(acked, agent.commands.dropped)
+print(acked, agent.commands.dropped, again)
 agent.commands.start()
-while len(acked) < 3:
+while not again:
     pass
 agent.commands.on_message(Message(5))
 while len(acked) < 4:
     pass
-print(acked, agent.table.last)
+print(acked, agent.table.last, again)
 """)
-    p.line("[] 2")
-    p.line("[0, 1, 2, 5] ['m0', 'm1', 'm2', 'm5']")
+    p.line("[] 2 []")
+    p.line("[0, 1, 2, 5] ['m0', 'm1', 'm2', 'm5'] [[0, 1, 2]]")
     p.finish()
 
 
