@@ -206,7 +206,7 @@ on_tls_4k() {
 on_tls() {
     TLS=13 PROFILE=small AGENT=1 step "build-$ARCH-tls" "$ROOT/tools/build.sh" || return 0
     tls "$1"
-    agent "$1" tls "${@:2}"
+    agent "$@"
 }
 
 on_musl() {
@@ -220,7 +220,7 @@ on_musl() {
     agent 1
     AGENTS=20 TLS=0 ARCH=host step fleet "$ROOT/tools/fleet.sh" || true
     AGENTS=40 TLS=0 ARCH=host step fleet-upgrade "$ROOT/tools/fleet.sh" upgrade || true
-    ARCH=host on_tls 1 signed. provision. bundle. launched. ota.
+    ARCH=host on_tls 1 tls signed. provision. bundle. launched. ota.
     ARCH=host TLS_RECORD=4 on_tls_4k
 }
 
@@ -232,7 +232,7 @@ on_arm() {
     step build-armhf "$ROOT/tools/build.sh" || return 0
     both
     variant 10
-    agent 10 processes. files. sessions. tool.sh
+    agent 10 processes. sessions.
     programs 40
     on_arm_system
     on_arm_small
@@ -244,8 +244,7 @@ on_arm_small() {
     PROFILE=small both
     step launcher-armhf "$PYTHON" -B "$ROOT/tests/run_launcher.py" --name launcher-armhf \
         --cc "$(cross_prefix)gcc -static" --emulator "$(emulator)" || true
-    # Functions run in processes, which QEMU does not start.
-    on_tls 10 signed.verify provision.configuration
+    on_tls 10 # all of the agent's tests
     step sizes "$ROOT/tools/size.sh" check || true
 }
 
