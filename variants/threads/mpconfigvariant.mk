@@ -27,7 +27,7 @@ PROFILE ?= full
 # What it switches on and off has names of its own.
 QSTR_GLOBAL_DEPENDENCIES += $(THREADS_DIR)/profile_small.h
 ifeq ($(PROFILE),small)
-CFLAGS += -DTHREADS_PROFILE_SMALL=1 -fno-unwind-tables -fno-asynchronous-unwind-tables
+CFLAGS += -DTHREADS_PROFILE_SMALL=1 -DTHREADS_AGENT=$(if $(AGENT),1,0) -fno-unwind-tables -fno-asynchronous-unwind-tables
 LDFLAGS += -Wl,-z,norelro -Wl,-z,noseparate-code -Wl,-z,common-page-size=16 -Wl,--build-id=none
 ifneq ($(PIE),1)
 CFLAGS += -fno-pie

@@ -32,6 +32,10 @@
 #define MICROPY_PY_CMATH (0)
 #define MICROPY_PY_MATH_SPECIAL_FUNCTIONS (0)
 
+// A file system in ROM: the agent's bundle is one.
+#undef MICROPY_VFS_ROM
+#define MICROPY_VFS_ROM (THREADS_AGENT)
+
 // The module that names the compiler.
 #define MICROPY_PY_PLATFORM (0)
 
