@@ -1,5 +1,6 @@
 """tools/dev, the technician's tool, with real agents and a real broker."""
 
+import base64
 import fcntl
 import importlib.util
 import json
@@ -11,7 +12,7 @@ import struct
 import sys
 import termios
 
-from agent.support import ROOT, Broker, Device, free_port, wait_for
+from agent.support import ROOT, Broker, Device, Peer, free_port, wait_for
 from agent.signed import Signer
 from variant.harness import Interpreter, Skip
 
@@ -33,7 +34,7 @@ def dev(t, d, *words, **streams):
         raise Skip("paho-mqtt is not here")
     command = [sys.executable, "-B", str(ROOT / "tools/dev"), *map(str, words)]
     port = d.port if isinstance(d, Broker) else d.broker.port
-    env = {"DEV_BROKER": "127.0.0.1:%d" % port, "USER": "ada"}
+    env = {"DEV_BROKER": "127.0.0.1:%d" % port, "USER": "ada", **streams.pop("env", {})}
     p = Interpreter(t, command, "dev " + " ".join(map(str, words)), streams, env)
     t.processes.append(p)
     return p
@@ -44,9 +45,9 @@ def run(t, d, *words, status=0, stderr=None, **streams):
     return dev(t, d, *words, **streams).finish(status, None, stderr).stdout
 
 
-def device(t, **config):
+def device(t, setup="", **config):
     (t.folder / "root").mkdir(exist_ok=True)
-    return Device(t, root=str(t.folder / "root"), reserve=4096, **config).start()
+    return Device(t, setup, root=str(t.folder / "root"), reserve=4096, **config).start()
 
 
 def error(text):
@@ -257,6 +258,291 @@ def test_fn(t):
         (t.folder / "bad.py").write_text(text)
         run(t, d, "fn", "push", "bad.py", "dut", status=2, stderr=re.compile(message))
     d.stop()
+
+
+class Editor:
+    """$EDITOR is a shell's lines, with the file as $1; what the tool keeps is in a folder here."""
+
+    def __init__(self, t, d):
+        self.t = t
+        self.d = d
+        (t.folder / "kept").mkdir()
+        self.script = t.folder / "editor"
+
+    def start(self, script, *words, **streams):
+        self.script.write_text("#!/bin/sh\nset -e\n" + script)
+        self.script.chmod(0o755)
+        env = {"EDITOR": str(self.script), "TMPDIR": str(self.t.folder / "kept")}
+        return dev(self.t, self.d, "fn", "edit", "dut", *words, env=env, **streams)
+
+    def run(self, script, *words, status=0, stderr=None):
+        return self.start(script, *words).finish(status, None, stderr).stdout
+
+    def kept(self):
+        """The texts of what was kept, which is then removed."""
+        files = list((self.t.folder / "kept").glob("*/*"))
+        texts = [file.read_text("utf-8", "replace") for file in files]
+        for file in files:
+            file.unlink()
+            file.parent.rmdir()
+        assert not list((self.t.folder / "kept").iterdir())
+        return texts
+
+
+def functions(d):
+    """{name: [last version, mode, arguments]} that the device has."""
+    return {f["fn"]: [f["ver"], f["mode"], f["args"]] for f in d.ask("fn.list")["result"]}
+
+
+def test_fn_edit(t):
+    """The text to $EDITOR, back, and run; what is unchanged or does not end well."""
+    d = device(t)
+    editor = Editor(t, d)
+    three = "sed -i 's/speed \\* 2/speed * 3/' $1\n"
+    d.ask("fn.put", fn="warm", ver="1.0", src=WARM, mode="thread")
+    text = editor.run("test ${1##*/} = warm.py\n" + three, "warm")
+    ver = re.fullmatch("warm ([0-9a-f]{8})\n", text).group(1)
+    assert functions(d) == {"warm": [ver, "thread", {"speed": None, "seconds": "0"}]}
+    assert d.ask("fn.get", fn="warm")["result"]["src"] == WARM.replace("* 2", "* 3")
+    text = editor.run("sed -i 's/speed \\* 3/speed * 4/' $1\n", "warm", "--ver", "1.2", "--run",
+                      "speed=5", stderr=re.compile("75 % warming up"))
+    head, _, result = text.partition("\n")
+    assert (head, json.loads(result)) == ("warm 1.2", {"flow": 20}), text
+    lines = editor.run("echo '# more' >>$1\n", "warm", "--json", "--run", "speed=1").splitlines()
+    assert json.loads(lines[0])["changed"] and json.loads(lines[-1])["result"] == {"flow": 4}
+    now = functions(d)
+    assert editor.run("touch $1\n", "warm", "--run", "speed=1", stderr="unchanged\n") == ""
+    got = json.loads(editor.run("true\n", "warm", "--json"))
+    assert got == {"ver": now["warm"][0], "changed": False}, got
+    # The text of an older version is no new one by itself.
+    (t.folder / "warm.py").write_text(WARM)
+    ver = run(t, d, "fn", "push", "warm.py", "dut").split()[1]
+    back = "cp %s $1\n" % (t.folder / "warm.py")
+    d.ask("fn.put", fn="warm", ver="9", src=WARM + "# 9")
+    editor.run(back, "warm", status=1, stderr=re.compile(
+        r"\Adev: version %s is this text, but the last one is 9: --ver .*kept" % ver))
+    assert editor.kept() == [WARM]
+    assert editor.run(back, "warm", "--ver", "10") == "warm 10\n"
+    # The editor fails.
+    editor.run(three + "exit 3\n", "warm", status=1, stderr=re.compile("ended with 3; .*kept"))
+    assert editor.kept() == [WARM.replace("* 2", "* 3")]
+    editor.run("exit 3\n", "warm", status=1, stderr=re.compile(r"\Adev: \S+ ended with 3\n\Z"))
+    editor.run("rm $1\n", "warm", status=1, stderr=re.compile("No such file"))
+    run(t, d, "fn", "edit", "dut", "warm", env={"EDITOR": "none-such -x"}, status=1,
+        stderr=re.compile("none-such"))
+    # Nothing to edit.
+    d.ask("fn.put", fn="made", ver="1", mpy=mpy(t))
+    editor.run("true\n", "made", status=2, stderr=error("made was put as .mpy: edit its source"))
+    editor.run("true\n", "none", status=125, stderr=error("rejected: unknown function"))
+    editor.run("true\n", "warm", "speed=1", status=2, stderr=error("--run takes speed=1"))
+    assert editor.kept() == []
+    d.stop()
+
+
+def mpy(t):
+    """The smallest that the device takes, in base64."""
+    p = t.run("import sys\nprint(sys.implementation._mpy & 255)")
+    return base64.b64encode(bytes((77, int(p.stdout)))).decode()
+
+
+def test_fn_edit_meanwhile(t):
+    """Somebody else puts or removes the function while the editor is open: nothing is lost."""
+    d = device(t)
+    editor = Editor(t, d)
+    (t.folder / "warm.py").write_text(WARM)
+    tool = "%s -B %s" % (sys.executable, ROOT / "tools/dev")
+    for n, other in enumerate(("fn push --ver 1b warm.py dut", "fn rm dut warm")):
+        d.ask("fn.put", fn="warm", ver="1", src=WARM + "#")
+        base, last = ("1", "1b") if not n else ("1b", "None")
+        editor.run("%s %s >&2\necho '# mine' >>$1\n" % (tool, other), "warm", status=125,
+                   stderr=re.compile(r"dev: rejected: the last version is %s; "
+                                     r"what was made of %s is kept in \S+/warm\.py\n\Z"
+                                     % (last, base)))
+        assert [text.splitlines()[-1].endswith("# mine") for text in editor.kept()] == [True]
+        assert (functions(d)["warm"][0] if not n else functions(d)) == ("1b" if not n else {})
+    # The device goes away.
+    d.ask("fn.put", fn="warm", ver="1", src=WARM)
+    editor.run("kill -STOP %d\necho '# mine' >>$1\n" % d.process.pid, "warm", "--wait", 0.5,
+               status=69, stderr=re.compile("no answer from dut in 0.5 s; .*kept"))
+    assert editor.kept() == [WARM + "# mine\n"]
+    d.process.signal(signal.SIGCONT)
+    d.stop()
+
+
+def test_fn_edit_errors(t):
+    """What is no function is not sent. In a terminal it is edited again, if one likes."""
+    d = device(t)
+    editor = Editor(t, d)
+    d.ask("fn.put", fn="warm", ver="1", src=WARM)
+    for script, what in (("echo 'def run(:' >$1", "invalid syntax"),
+                         ("echo x = 1 >$1", "has no function run"),
+                         ("printf '\\377' >$1", "utf-8"), ("printf '\\0' >$1", "null byte")):
+        editor.run(script + "\n", "warm", status=2,
+                   stderr=re.compile(r"\Adev: .*%s.*; what was made of 1 is kept in" % what))
+        assert len(editor.kept()) == 1
+    # First wrong, then right.
+    script = "if ! grep -q oops $1; then echo oops: >>$1; else sed 's/oops:/# good/' -i $1; fi\n"
+    for answer, status in (("\n", 0), ("n\n", 2), ("\x04", 2), ("\x03", 130)):
+        master, slave = pty.openpty()
+        p = editor.start(script, "warm", stdin=slave)
+        p.wait_for("the question", lambda: "invalid syntax" in p.stderr)
+        if answer == "\x03":
+            p.signal(signal.SIGINT)
+        else:
+            os.write(master, answer.encode())
+        p.finish(status, stderr=re.compile("is kept in" if status else "edit it again"))
+        os.close(master)
+        os.close(slave)
+        assert len(editor.kept()) == bool(status)
+        if not status:
+            assert d.ask("fn.get", fn="warm")["result"]["src"] == WARM + "# good\n"
+    d.stop()
+
+
+def doctor(t, d, status, *words):
+    """{check: [ok or bad, text, remedy or None]}"""
+    found = {}
+    for line in run(t, d, "doctor", "dut", *words, status=status).splitlines():
+        name, verdict, text, remedy = re.fullmatch(
+            r"(\w+) +(ok|bad) +(.*?)(?: -> (.+))?", line).groups()
+        found[name] = [verdict, text, remedy]
+    return found
+
+
+def test_doctor(t):
+    """A device that is well, and one that has everything; the status says so."""
+    d = device(t)
+    found = doctor(t, d, 0)
+    assert list(found) == ["agent", "clock", "cert", "flash", "store", "commands", "jobs", "link",
+                           "log"], found
+    assert all(v == "ok" and remedy is None for v, _, remedy in found.values()), found
+    lines = [json.loads(line) for line in run(t, d, "doctor", "--json", "dut").splitlines()]
+    assert [line["check"] for line in lines] == list(found)
+    assert all(line["ok"] and line["text"] and line["remedy"] is None for line in lines), lines
+    d.stop()
+    d.start("""
+        info = agent.info
+        agent.info = lambda: dict(info(), now=info()["now"] - 1000, cert="data/id.old", free=5000,
+            stored=[40, 2], dropped=[7, 0, 2], refused=3, stuck=1, ver="0.9",
+            versions={"id": "x", "app": "1.0", "runtime": "2"}, slot="a")
+        for i in range(30):
+            agent.log.put(30, "offline: gone")
+        agent.log.put(40, "it \x1b[31mburns")
+        agent.log.flush()
+        """)
+    found = doctor(t, d, 1)
+    for name, text, remedy in (
+        ("agent", "0.9 runs, slot a has 1.0", "ota"), ("clock", "1000 s behind", "ntp"),
+        ("cert", "id.old", "cert"), ("flash", "5000 bytes", "rm"),
+        ("store", "7 of the log, 2 events", "store"), ("commands", "3 ", "slower"),
+        ("jobs", "1 ", "restart"), ("link", "30 times", "network"),
+        ("log", "\\x1b[31mburns", "logs"),
+    ):
+        assert found[name][::2] == ["bad", remedy] and text in found[name][1], (name, found)
+    d.stop()
+    # Nobody is there to be looked at.
+    run(t, d, "doctor", "dut", status=69, stderr=re.compile("is not there"))
+
+
+def test_doctor_clock(t):
+    """A clock that is ahead voids all other commands of the tool; one that was never set, none."""
+    ahead = """
+        import time
+        from agent import commands, core
+        class Clock:
+            @staticmethod
+            def time():
+                return %s
+        commands.time = core.time = Clock
+        """
+    d = device(t, ahead % "time.time() + 1000")
+    run(t, d, "info", "dut", status=125, stderr=error("rejected: expired"))
+    assert re.match(r"(999|100[0-9]) s ahead", doctor(t, d, 1)["clock"][1])
+    d.kill()
+    d.start(ahead % "5000")
+    assert doctor(t, d, 1)["clock"] == ["bad", "was never set", "ntp"]
+    d.stop()
+
+
+def test_doctor_unread(t):
+    """A log that cannot be read; the rescue."""
+    d = device(t, """
+        def no(command):
+            raise Refused("not signed")
+        from agent.jobs import Refused
+        agent.ops["file.ls"] = no
+        """)
+    assert doctor(t, d, 1)["log"] == ["bad", "not read: rejected: not signed", "sign"]
+    d.stop()
+    d.start("""agent.ops.pop("file.ls")""")
+    assert doctor(t, d, 1)["agent"][::2] == ["bad", "ota"]
+    d.stop()
+
+
+def test_watch(t):
+    """Who is there, and each change: as lines, as JSON, as a table in a terminal."""
+    d = device(t)
+    d.peer.publish("d/old/state", '{"s": "off", "ver": "0.9"}', retain=True)
+    d.peer.publish("d/odd/state", "nonsense", retain=True)
+    p, q = dev(t, d, "watch"), dev(t, d, "watch", "--json")
+    stamp = r"\d+-\d\d-\d\d \d\d:\d\d:\d\d"
+    p.match(r"dut +ready +\S+ +before %s" % stamp)
+    p.match(r"old +off +0.9 +before %s" % stamp)
+    first = [json.loads(q.next_line()[1]) for _ in range(2)]
+    assert [(s["device"], s["s"], s["since"]) for s in first] == [
+        ("dut", "ready", None), ("old", "off", None)], first
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
+    table = dev(t, d, "watch", "--interval", 0.2, stdout=slave, stderr=slave)
+    os.set_blocking(master, False)
+    shown = []
+
+    def last(pattern):
+        """Waits for a table of these lines."""
+        def look():
+            try:
+                shown.append(os.read(master, 65536).decode())
+            except BlockingIOError:
+                pass
+            text = "".join(shown).rpartition("\x1b[J")[2]
+            return re.fullmatch(pattern, text.replace("\r", ""))
+        wait_for(t, "a table like " + pattern, look)
+
+    last(r"1 off, 1 ready\nold +off .*\ndut +ready .*before.*\n")
+    d.kill()
+    last(r"1 lost, 1 off\ndut +lost +\S+ +%s\nold .*\n" % stamp)
+    p.match(r"dut +lost +\S+ +%s" % stamp)
+    d.start()
+    p.match(r"dut +ready +\S+ +%s" % stamp)
+    d.peer.publish("d/old/state", "", retain=True)
+    p.match(r"old +removed +%s" % stamp)
+    last(r"1 ready\ndut +ready +\S+ +%s\n" % stamp)
+    states = [json.loads(q.next_line()[1]) for _ in range(3)]
+    assert [(s["device"], s["s"]) for s in states] == [
+        ("dut", "lost"), ("dut", "ready"), ("old", None)], states
+    assert all(type(s["since"]) is int for s in states), states
+    for process in (p, q, table):
+        process.signal(signal.SIGINT)
+        process.finish()
+    last(r"1 ready\ndut .*\n")
+    os.close(master)
+    os.close(slave)
+    d.stop()
+
+
+def test_watch_without_broker(t):
+    """It goes on when that is there again."""
+    broker = Broker(t)
+    p = dev(t, broker, "watch", "--interval", 0.2)
+    for word in ("away", "there again"):
+        p.wait_blocked()
+        broker.kill() if word == "away" else broker.start()
+        p.wait_for(word, lambda: "[the broker is %s]" % word in p.stderr)
+    p.wait_for("its filter", lambda: broker.log().count("d/+/state") > 1)
+    Peer(t, broker).publish("d/dut/state", '{"s": "lost", "ver": ["odd"]}', retain=True)
+    p.match(r"dut +lost .*")
+    p.signal(signal.SIGINT)
+    p.finish(stderr=re.compile("away"))
 
 
 def test_sched(t):
