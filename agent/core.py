@@ -168,8 +168,8 @@ class Agent:
         )
         self.ops["file.rm"] = files.remove
         opened = opened_by(c["keys"])
-        self.upgrades = Upgrades(self, opened_by(c["upgrade_keys"] or KEYS), config_file)
         self.rescue = rescue
+        self.upgrades = Upgrades(self, opened_by(c["upgrade_keys"] or KEYS), config_file)
         if rescue:
             for op in list(self.ops):
                 if op not in ("cancel", "info", "jobs", "ping"):
@@ -450,10 +450,16 @@ def read_config(name):
 
 
 def selftest(config):
-    """What a new version can see of itself, beside the one that runs: its parts, its configuration."""
+    """What a new version can see of itself, beside the one that runs: its parts, its configuration.
+
+    On standard input is its own manifest: one that does not know the key would be the last version.
+    """
     from agent import child, sdk  # noqa: F401
 
-    opened_by(config["upgrade_keys"] or KEYS)
+    opened = opened_by(config["upgrade_keys"] or KEYS)
+    manifest = sys.stdin.read()
+    if manifest and not (opened and opened(manifest.encode())):
+        raise ConfigError("the manifest is signed by a key that this version does not know")
     tls = config["tls"]
     if tls:
         tls_context(tls["ca"], tls.get("cert"), tls.get("key"))

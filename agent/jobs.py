@@ -38,6 +38,7 @@ class Job:
         self._why = None  # the state that asked for it
         self._wake = None  # tells a function that waits for something else
         self.feed = None  # takes (where it begins, input)
+        self.decided = lambda: False  # it is done, also if it is asked to end from now on
         self.late = False  # it was answered before it ended
         self.replaced = False  # its worker's place was given to another
 
@@ -230,7 +231,8 @@ class Jobs:
         began = monotonic()
         try:
             function = self.resolve(job.command)
-            self.table.begin(job.id)
+            if job.id not in self.table.begun:
+                self.table.begin(job.id)
             self.event({"id": job.id, "st": "running"})
             fields = {"result": function(job)}
             check_result(fields["result"])
@@ -242,7 +244,7 @@ class Jobs:
             # Also SystemExit, and whatever else a technician may raise.
             state, fields = FAILED, {"reason": describe(e)}
         self.timers.cancel(timer)
-        if job._why and state != REJECTED:
+        if job._why and state != REJECTED and not job.decided():
             state = job._why
         fields["dur"] = round(monotonic() - began, 1)
         self.answer(job.id, state, **fields)
@@ -260,7 +262,7 @@ class Jobs:
     def _give_up(self, job):
         """A thread cannot be killed: another one takes its place, and it ends when it likes."""
         # Draining, the agent itself is about to end: the next one has the answer.
-        if not self._draining and self.answer(job.id, job._why, reason="does not end"):
+        if not self._draining and not job.decided() and self.answer(job.id, job._why, reason="does not end"):
             with self._lock:
                 job.late = True
                 self.stuck += 1

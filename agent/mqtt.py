@@ -212,12 +212,15 @@ class Client:
         self.thread.start()
 
     def stop(self, timeout=5):
-        """Sends what is left, for timeout seconds at most, and disconnects: no will is sent."""
+        """Sends what is left, for timeout seconds at most, and disconnects: no will is sent.
+
+        The thread may be looking for the broker: then nobody waits for its end.
+        """
         with self._lock:
             self._stop_at = monotonic() + timeout
             self._wake_up()
         if self.thread and self.thread is not threading.current_thread():
-            self.thread.join()
+            self.thread.join(timeout + 1)
 
     def kick(self):
         """Has the thread come round once: it sets beat, when it is not looking for the broker."""
@@ -387,6 +390,7 @@ class Client:
         self.reached = False
         error = MQTTError("no address")
         for info in socket.getaddrinfo(self.host, self.port, 0, socket.SOCK_STREAM):
+            self.beat = True
             sock = socket.socket(info[0], info[1])
             try:
                 sock.settimeout(self.connect_timeout)

@@ -109,6 +109,13 @@ class Disk:
                         break
                     yield piece
 
+    def is_here(self, name):
+        """Whether the working folder is this one, by whatever name."""
+        try:
+            return os.stat(self.root + name)[1:3] == os.stat(".")[1:3]
+        except OSError:
+            return False
+
     def size(self, name):
         return os.stat(self.root + name)[6]
 

@@ -92,7 +92,7 @@ def unpacked(packed, base, old, left):
             return
         diff, extra, seek = struct.unpack("<iii", head)
         left -= diff + extra
-        if diff < 0 or extra < 0 or left < 0 or old < 0:
+        if diff < 0 or extra < 0 or diff + extra == 0 or left < 0 or old < 0:
             raise ValueError
         if diff:
             base.seek(old)
@@ -118,16 +118,19 @@ class Upgrades:
         self.opened = opened or (lambda text: None)
         self.config_file = config_file
         self.disk = agent.disk
-        folder, _, name = os.getcwd().rpartition("/")
-        # The slot that this version runs from. None: there is no launcher, or it is the rescue.
-        self.slot = name if folder + "/" == self.disk.root and name in ("a", "b") else None
+        # The slot that this version runs from. None: there is no launcher, or it is the rescue, which
+        # makes the next version of what the active slot has.
+        self.slot = self._find_slot()
         self.meta = self._meta(self.slot)
+        if agent.rescue:
+            self.meta = dict(self._meta(self._boot()[0]), id=None)
         self.answered = False  # the server has, to this boot
         self.id = None  # of the manifest under way
         self._percent = None  # as told last
-        self._chunks = {}  # offset: bytes, None: asked for
+        self._chunks = {}  # offset: bytes, or how many were asked for
         self._changed = threading.Condition()
-        self._decided = threading.Event()  # whether this version stays
+        self._decided = threading.Event()  # this version stays
+        self._leaving = False
 
     def start(self):
         """Before any job begins."""
@@ -148,7 +151,16 @@ class Upgrades:
         except OSError as e:
             print_exception(e)
 
+    def _exit(self, status):
+        self._leaving = True
+        self.agent.exit(status)
+
     # What is on flash
+
+    def _find_slot(self):
+        for name in ("a", "b"):
+            if self.disk.is_here(name):
+                return name
 
     def _meta(self, slot):
         """Of a slot: "id" of the manifest it came with, and the versions of "app" and "runtime"."""
@@ -188,7 +200,11 @@ class Upgrades:
 
     def _wipe(self, folder):
         for name in self.disk.names(folder):
-            self.disk.remove(folder + "/" + name)
+            name = folder + "/" + name
+            try:
+                self.disk.remove(name)
+            except OSError:
+                self._wipe(name)
         self.disk.remove_folder(folder)
 
     def _sum(self, name):
@@ -207,15 +223,12 @@ class Upgrades:
 
     def _look(self):
         """Whether it is healthy: then it stays."""
-        if self._decided.is_set():
+        if self._decided.is_set() or self._leaving:
             return
         left = self._until - monotonic()
         client = self.agent.client
         status = _UNHEALTHY
-        if self.meta["app"] != VERSION:
-            why = "it says that it is version " + VERSION
-            left = 0
-        elif not self.answered:
+        if not self.answered:
             why = "no answer of the server"
             if not client.connected and not client.reached:
                 status = _START_AGAIN  # a network that is gone is no crash
@@ -227,7 +240,6 @@ class Upgrades:
             except OSError as e:
                 why = describe(e)
             else:
-                self._on_flash(self._settle)
                 self._decided.set()
                 return
         if left > 0:
@@ -238,15 +250,20 @@ class Upgrades:
             self.agent.timers.at(monotonic() + min(left, pause), self._look)
         else:
             print("not healthy:", why, file=sys.stderr)
-            self.agent.exit(status)
+            self._exit(status)
 
     def _give_back(self, job):
         """The command was canceled: the old version runs again, and answers."""
-        if not self._decided.is_set():
+        if self._decided.is_set() or self._leaving:
+            return
+        status = _START_AGAIN
+        try:
             self.disk.replace("crash", (self.slot + " canceled\n").encode())
             self.disk.replace("boot", record(self._boot()[0]))
-            self.agent.jobs.drain(job, 0)
-            self.agent.exit(_START_AGAIN)
+        except OSError:
+            status = _UNHEALTHY
+        self.agent.jobs.drain(job, 0)
+        self._exit(status)
 
     def _settle(self):
         """What follows from a trial that has ended well; after each start again, for power may go."""
@@ -298,6 +315,7 @@ class Upgrades:
             raise Refused("busy")
         command["idem"] = True  # it goes on after a restart
         command.setdefault("timeout", self.agent.config["max_timeout"])
+        m["text"] = command["manifest"].encode()
         return lambda job: self._run(job, m)
 
     def _run(self, job, m):
@@ -310,14 +328,28 @@ class Upgrades:
             if self.meta["id"] != m["id"]:
                 self._upgrade(job, m)
             # This is the new version.
+            job.decided = self._decided.is_set
             job.on_end(lambda: self.agent.timers.at(0, lambda: self._give_back(job)))
             while not self._decided.wait(1):
                 self._tell(job, "checking")
+            self._on_flash(self._settle)
             return {"version": m["version"], "kind": m["kind"]}
         except OSError as e:
+            self._on_flash(self._clear)
             raise Failed("no space" if e.errno == 28 else describe(e))
+        except Failed:
+            self._on_flash(self._clear)
+            raise
         finally:
             self.id = None
+            self._chunks.clear()
+
+    def _clear(self):
+        """Of what has failed nothing is left but, if it was on trial, that it was."""
+        self._wipe("new")
+        self._wipe("old")
+        if "tried" not in self._stage():
+            self._wipe("stage")
 
     def _go_on(self, job):
         if job.canceled():
@@ -333,6 +365,7 @@ class Upgrades:
         disk = self.disk
         slot = self.slot or self._boot()[0]
         free = "b" if slot == "a" else "a"
+        self._disarm(slot)
         stage = self._stage()
         if stage["id"] != m["id"]:
             for folder in ("stage", "new", "old"):
@@ -348,7 +381,7 @@ class Upgrades:
             disk.make_folder("new")
             self._fetch(job, m, stage, slot + "/" + m["file"])
             self._complete(m, slot)
-            self._smoke(job)
+            self._smoke(job, m)
             self._wait_for_window(job, m.get("window"))
             self._wipe("old")
             if disk.exists(free):
@@ -357,16 +390,32 @@ class Upgrades:
             self._wipe("old")
         self._go_on(job)
         self._tell(job, "installing")
-        disk.replace("boot", record(slot, free, _TRIES))
-        save(disk, "stage/state", dict(stage, tried=True))
+        disk.remove("crash")
+        try:
+            disk.replace("boot", record(slot, free, _TRIES))
+        except OSError:
+            if self._boot()[1] != free:
+                raise
+        # The next start is that of the new version, whatever fails from here on.
+        self._on_flash(lambda: save(disk, "stage/state", dict(stage, tried=True)))
         self.agent.jobs.drain(job, _DRAIN)
-        self.agent.exit(_START_AGAIN)
+        self._exit(_START_AGAIN)
         threading.Event().wait()  # this process ends
+
+    def _disarm(self, slot):
+        """The record names the slot that runs: the launcher may have left it for this one, or had no
+
+        space to end a trial. There is no answer before that.
+        """
+        while self._boot() != (slot, "-"):
+            try:
+                self.disk.replace("boot", record(slot))
+            except OSError as e:
+                print_exception(e)
+                time.sleep(_AGAIN)
 
     def _rolled_back(self, id, slot, free):
         crash = str(self.disk.read("crash") or b"", "utf-8")
-        if self._boot()[1] != "-":  # the launcher could not write
-            self.disk.replace("boot", record(slot))
         self._remember(id)
         self._wipe(free)
         if not crash.startswith(free + " "):
@@ -378,8 +427,6 @@ class Upgrades:
         disk = self.disk
         file = "new/" + m["file"]
         if disk.size(file) != m["size"] or self._sum(file) != m["sha256"]:
-            self._wipe("stage")
-            self._wipe("new")
             raise Failed("sha256")
         if m["file"] == _RUNTIME:
             disk.set_mode(file, 0o755)
@@ -392,17 +439,22 @@ class Upgrades:
             meta[what] = m["version"]
         save(disk, "new/meta.json", meta)
 
-    def _smoke(self, job):
-        """Whether the new version starts at all, and can use what is here."""
+    def _smoke(self, job, m):
+        """Whether the new version starts at all, can use what is here, and is what it should be."""
         new = self.disk.root + "new"
+        manifest, write_end = posix.pipe()
         out, to = posix.pipe()
+        posix.set_blocking(write_end, False)
         try:
+            posix.write(write_end, m["text"])  # what a message holds fits into a pipe
             argv = [new + "/" + _RUNTIME, "-m", "agent", self.config_file, "selftest"]
-            pid = posix.spawn(argv, fds=(out, to, to), cwd=new)
+            pid = posix.spawn(argv, fds=(manifest, to, to), cwd=new)
         except OSError as e:
+            posix.close(out)
             raise Failed("smoke test: " + describe(e))
         finally:
-            posix.close(to)
+            for fd in (manifest, write_end, to):
+                posix.close(fd)
         poll = select.poll()
         poll.register(out, select.POLLIN)
         text = b""
@@ -419,9 +471,13 @@ class Upgrades:
                 if not data:
                     poll.unregister(out)
         posix.close(out)
+        text = str(text, "utf-8").strip().rpartition("\n")[2]
+        version = self._meta("new")["app"]
         if status:
-            text = str(text, "utf-8").strip()
-            raise Failed("smoke test: " + (text.rpartition("\n")[2] or "status %d" % status))
+            how = "exit %d" % (status >> 8) if status >> 8 else "signal %d" % status
+            raise Failed("smoke test: " + (text or how))
+        if text != version:
+            raise Failed("smoke test: it says that it is %s, not %s" % (text, version))
 
     def _wait_for_window(self, job, window):
         """window: the hours of the day, from and to."""
@@ -436,12 +492,17 @@ class Upgrades:
     # The transfer
 
     def feed(self, id, at, data):
-        """A piece of the payload, from the client's thread. What nobody asked for is dropped."""
-        at = int(at)
+        """A piece of the payload, from the client's thread. What nobody asked for is dropped; of
+
+        another length than asked for it says that the rest is gone, as an empty one does.
+        """
         with self._changed:
-            if id == self.id and self._chunks.get(at, data) is None:
-                self._chunks[at] = data
-                self._changed.notify()
+            if id == self.id and at.isdigit():
+                at = int(at)
+                asked = self._chunks.get(at)
+                if isinstance(asked, int):
+                    self._chunks[at] = data if len(data) == asked else b""
+                    self._changed.notify()
 
     def ask_again(self):
         """There is another connection: what was asked for on the last one may not come. Or the job
@@ -450,6 +511,7 @@ class Upgrades:
         """
         with self._changed:
             self._chunks.clear()
+            self._pause = _AGAIN
             self._changed.notify()
 
     def _fetch(self, job, m, stage, base):
@@ -467,7 +529,7 @@ class Upgrades:
             raise Failed("base")
         if disk.free() < self.agent.config["reserve"] + m["size"] - stage["out"] + _PACKED:
             raise Failed("no space")
-        self._limit = m.get("max_bytes", 2 * m["packed"] + _PACKED)
+        self._limit = stage.get("limit", m.get("max_bytes", 2 * m["packed"] + _PACKED))
         while stage["at"] < m["packed"]:
             # The frame, and the head of the next one.
             end = min(stage["at"] + stage["n"] + 8, m["packed"])
@@ -492,29 +554,29 @@ class Upgrades:
                     raise Failed("bad frame")
                 continue
             disk.remove(part)
-            stage.update(at=end, n=n, old=old, out=stage["out"] + made)
+            stage.update(at=end, n=n, old=old, out=stage["out"] + made, limit=self._limit)
             save(disk, "stage/state", stage)
 
     def _get(self, job, m, at, end, part):
         """Completes the payload's bytes from at to end, of which some may be there."""
         disk = self.disk
         have = at + (disk.size(part) if disk.exists(part) else 0)
-        pause = _AGAIN
+        self._pause = _AGAIN
         again = 0
         while have < end:
             self._go_on(job)
             with self._changed:
                 data = self._chunks.get(have)
-                if data is None:
+                if not isinstance(data, bytes):
                     now = monotonic()
-                    if now >= again:
+                    if now >= again or data is None:
                         self._chunks.clear()
-                        again = now + pause
-                        pause = min(2 * pause, _LONGEST)
+                        again = now + self._pause
+                        self._pause = min(2 * self._pause, _LONGEST)
                     for off in range(have, min(end, have + _WINDOW * _CHUNK), _CHUNK):
                         if off not in self._chunks:
                             self._ask(m["id"], off, min(_CHUNK, end - off))
-                    if self._chunks.get(have) is None:
+                    if not isinstance(self._chunks.get(have), bytes):
                         self._changed.wait(again - now)
                     continue
                 del self._chunks[have]
@@ -523,18 +585,16 @@ class Upgrades:
             self._limit -= len(data)
             if self._limit < 0:
                 raise Failed("max_bytes")
-            if len(data) > end - have:
-                data = data[: end - have]
             disk.append(part, data, False)
             have += len(data)
-            pause = _AGAIN
-            again = monotonic() + pause
+            self._pause = _AGAIN
+            again = monotonic() + _AGAIN
             self._tell(job, "downloading", 100 * have // m["packed"])
         self._chunks.clear()
 
     def _ask(self, id, off, n):
         if self.agent.client.connected:
-            self._chunks[off] = None
+            self._chunks[off] = n
             try:
                 what = json.dumps({"id": id, "off": off, "len": n})
                 self.agent.client.publish(self.agent.prefix + "blob/req", what)

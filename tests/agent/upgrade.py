@@ -138,7 +138,10 @@ for fail_at in range(before + 1, whole_run.disk.steps):
             end = ("launcher", "no space")
         ends.add(end[0])
         if end[0] == "failed":
+            # Then nothing of it is left that could begin later.
             assert end[1] == "no space", (fail_at, end)
+            assert disk.read("boot") in (None, upgrade.record("a")), fail_at
+            assert whole(disk, "a") == {"micropython": old, "agent.romfs": bundle}, fail_at
         disk.fail_at = 0
         board.end = None
         board.run()
@@ -183,7 +186,6 @@ check("downgrade", version="0.9.9")
 check("downgrade", version="0", kind="app")
 check("min_from", min_from="1.1")
 board = board_with(manifest(payload=payload), payload)
-board.upgrades_slot = None
 up = upgrade.Upgrades(board, lambda text: text, None)
 up._decided.set()
 try:
@@ -211,6 +213,108 @@ print(board.run())
     p.line("('rejected', 'downgrade')")
     p.line("succeeded")
     p.line("('rejected', 'replayed')")
+    p.finish()
+
+
+def test_pieces(t):
+    """The server may send anything, as often as it likes: there are never more than four pieces."""
+    p = start(t, BOARD + """
+import board as here
+most = 0
+class Client(here.Client):
+    def publish(self, topic, text, *rest):
+        global most
+        r = json.loads(text)
+        board.requests += 1
+        up = board.upgrades
+        data = payload[r["off"] :][: r["len"]]
+        for at, piece in (
+            ("x", data), ("-1", data), (str(r["off"] + 1), data), ("", data), ("1e3", data),
+            (str(r["off"]), data), (str(r["off"]), b"y"), (str(r["off"]), data),
+        ):
+            up.feed(r["id"], at, piece)
+            up.feed("other", at, piece)
+        most = max(most, len(up._chunks))
+board = board_with(manifest(payload=payload), payload)
+board.client = Client(board)
+print(board.run()[0], most, len(board.upgrades._chunks))
+""")
+    p.match("succeeded [1-4] 0")
+    p.finish()
+
+
+def test_other_slot(t):
+    """The record's slot crashes, and the launcher runs the other one: that is upgraded and kept."""
+    p = start(t, BOARD + """
+for kind, data in (("app", b"another" * 40), ("runtime", bytes(reversed(old)))):
+    first = manifest("app", b"first" * 30, full(b"first" * 30))
+    board = board_with(first, full(b"first" * 30))
+    assert board.run()[0] == "succeeded" and board.starts[-1] == "b"
+    # As the launcher does when b has crashed three times.
+    boots = iter("a")
+    launch = here = board.launch
+    def other():
+        for slot in boots:
+            board.starts.append(slot)
+            try:
+                board.agent(slot)
+                return False
+            except Restart:
+                return True
+        return launch()
+    board.launch = other
+    # The same image again, which is no reason to take away the slot that runs.
+    print(board.run())
+    boots = iter("a")
+    board.payload = full(data)
+    board.manifest = manifest(kind, data, board.payload, id="m-2", version="3.0")
+    print(board.run()[0], board.starts[-2:], sorted(board.disk.names("a")))
+""".replace("from board import *", "from board import *\nfrom board import Restart"))
+    for _ in range(2):
+        p.match(r"\('failed', 'rolled back: .*'\)")
+        p.match(r"succeeded \['a', 'b'\] .*")
+    p.finish()
+
+
+def test_canceled_on_trial(t):
+    """What is heard after the cancel does not make the new version stay, nor the other way round."""
+    p = start(t, BOARD + """
+import board as here
+for late in (False, True):
+    board = board_with(manifest(payload=payload), payload, healthy=False)
+    job = here.Job("u")
+    class Stop(Exception):
+        pass
+    def exit(status):
+        if board.upgrades.slot == "b":
+            left.append(status)
+        else:
+            raise here.Restart(status)
+    left = []
+    board.exit = exit
+    def agent(slot):
+        up = board.upgrades = upgrade.Upgrades(board, lambda text: text, None)
+        up.slot = slot
+        up.meta = up._meta(slot)
+        up._smoke = lambda job, m: None
+        up.start()
+        if slot == "a":
+            up.resolve({"id": "u", "manifest": json.dumps(board.manifest)})(job)
+        if late:
+            up.greeted()
+            up._look()
+            up._give_back(job)
+        else:
+            up._give_back(job)
+            up.greeted()
+            up._look()
+        print(up._boot(), left, up._decided.is_set())
+    board.agent = agent
+    board.launch()
+    board.launch()
+""")
+    p.line("('a', '-') [75] False")
+    p.line("('b', '-') [] True")
     p.finish()
 
 
@@ -262,7 +366,7 @@ def run(data=payload, files=None, **more):
     return end
 print(run()[0])
 print(run(max_bytes=len(payload))[0], run(max_bytes=len(payload) - 1))
-print(run(b""), run(payload[:3000]))
+print(run(b""), run(payload[:3000]), run(payload + b"x")[0])
 print(run(sha256="00"))
 print(run(size=len(new) - 1), run(size=len(new) + 1))
 # Bits of it, all through. Some do not matter.
@@ -289,7 +393,7 @@ print(board_with(manifest(size=70000, payload=long), long).run())
 """)
     p.line("succeeded")
     p.line("succeeded ('failed', 'max_bytes')")
-    p.line("('failed', 'gone') ('failed', 'gone')")
+    p.line("('failed', 'gone') ('failed', 'gone') succeeded")
     p.line("('failed', 'sha256')")
     p.line("('failed', 'bad frame') ('failed', 'sha256')")
     p.line("['bad frame']")

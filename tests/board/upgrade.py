@@ -43,6 +43,8 @@ import sys
 if sys.argv[-1] != "selftest":
     print("so sorry", file=sys.stderr)
     sys.exit(9)
+from agent.release import VERSION
+print(VERSION)
 """
 
 

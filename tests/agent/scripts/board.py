@@ -159,9 +159,9 @@ class Board:
     def agent(self, slot):
         up = self.upgrades = upgrade.Upgrades(self, lambda text: text, None)
         up.slot = slot
-        up.meta = up._meta(slot)
-        upgrade.VERSION = up.meta["app"]
-        up._smoke = lambda job: None
+        if slot:
+            up.meta = up._meta(slot)
+        up._smoke = lambda job, m: None
         up.start()
         looks = 0
         while not up._decided.is_set():

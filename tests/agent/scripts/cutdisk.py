@@ -46,11 +46,16 @@ class CutDisk(Disk):
         if self.steps == self.cut_at:
             self.off = True
             return True
+        if what[0] in ("rename", "mkdir", "link") and self._full():
+            raise OSError(28)
+
+    def _full(self):
+        return self.fail_at and self.fail_at <= self.steps <= self.fail_until
 
     def _write(self, name, mode, data, at=0):
         data = bytes(data)
         cut = self._step("write", name)
-        if self.fail_at and self.fail_at <= self.steps <= self.fail_until:
+        if self._full():
             self._put(name, mode, data[: len(data) // 3], at)
             raise OSError(28)
         self._put(name, mode, data[: len(data) // 2] if cut else data, at)
