@@ -182,8 +182,8 @@ class Upgrades:
     def _stage(self):
         """How far the last manifest has come: "id"; where in the payload the next frame is, and what
 
-        the head of that says: at, n, old; how much there is of the new file: out; whether it was
-        tried.
+        the head of that says: at, n, old; how much there is of the new file: out; how many bytes may
+        still come: limit; whether it was tried.
         """
         return load(self.disk, "stage/state", {"id": None})
 
