@@ -136,7 +136,6 @@ cpython_programs() {
 
 sources() {
     step includes "$PYTHON" -B "$ROOT/tools/check_includes.py" || true
-    step tools "$PYTHON" -B "$ROOT/tests/run_tools.py" || true
     # valgrind, without which helgrind is skipped.
     "$ROOT/tools/deps.sh" bench || true
     step native "$PYTHON" -B "$ROOT/tests/run_native.py" || true
@@ -171,6 +170,7 @@ on_host() {
     cpython_programs
     both_pure
     package
+    step tools "$PYTHON" -B "$ROOT/tests/run_tools.py" || true # some need mpy-cross
     # strace, without which some tests are skipped.
     "$ROOT/tools/deps.sh" bench || true
     variant 1
