@@ -3,7 +3,8 @@
 #
 #   tools/test-agent.sh [SECONDS [TEST...]]
 #
-# With SECONDS those that are marked @stress, each for so long; a TEST is a part of a test's name.
+# With SECONDS those that are marked @stress, each for so long; with 0 all, as without. A TEST is a part
+# of a test's name.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
