@@ -383,12 +383,12 @@ class Upgrades:
             self._complete(m, slot)
             self._smoke(job, m)
             self._wait_for_window(job, m.get("window"))
+            self._go_on(job)  # for the last time: the slot is not taken back
             self._wipe("old")
             if disk.exists(free):
                 disk.rename(free, "old")
             disk.rename("new", free)
             self._wipe("old")
-        self._go_on(job)
         self._tell(job, "installing")
         disk.remove("crash")
         try:
