@@ -25,21 +25,19 @@ from agent.store import Disk, Ring
 from agent.table import Table
 from agent.timers import Timers
 from agent.upgrade import Upgrades
+from micropython import const
 
 # How often to ask all threads for a sign of life, seconds; how long one may give none (a name server
 # takes its time), and the exit status after that: then whoever started the agent starts it again.
 WATCH = 30
 HANG = 300
-DEAD = 70
+_DEAD = const(70)
 
 # Where the launcher hears that the agent lives.
-BEAT_FD = 3
+_BEAT_FD = const(3)
 
 # The exit status for a configuration that cannot be used: to start again does not help.
-CONFIG = 78
-
-# Classes of stored messages: the higher, the longer they are kept.
-LOG, TELEMETRY, EVENT = range(3)
+_CONFIG = const(78)
 
 # What a configuration may leave out. docs/agent.md explains each.
 DEFAULTS = {
@@ -225,9 +223,9 @@ class Agent:
                 elif monotonic() - last > HANG or not all(t.is_alive() for t in silent):
                     self.log.flush()
                     print("no sign of life:", *(t.name for t in silent), file=sys.stderr)
-                    sys.exit(DEAD)
+                    sys.exit(_DEAD)
                 if self.upgrades.slot or self.rescue:
-                    posix.write(BEAT_FD, b"b")
+                    posix.write(_BEAT_FD, b"b")
         except KeyboardInterrupt:
             pass
         self.stop()
@@ -438,7 +436,7 @@ def prepare(argv):
         return Agent(config, None, argv[1], verb == "rescue")
     except ConfigError as e:
         print("%s: %s" % (argv[1], e), file=sys.stderr)
-        return CONFIG
+        return _CONFIG
 
 
 def read_config(name):
