@@ -262,7 +262,9 @@ class Jobs:
     def _give_up(self, job):
         """A thread cannot be killed: another one takes its place, and it ends when it likes."""
         # Draining, the agent itself is about to end: the next one has the answer.
-        if not self._draining and not job.decided() and self.answer(job.id, job._why, reason="does not end"):
+        if self._draining or job.decided():
+            return
+        if self.answer(job.id, job._why, reason="does not end"):
             with self._lock:
                 job.late = True
                 self.stuck += 1

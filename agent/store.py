@@ -138,8 +138,8 @@ class Disk:
         self._write(name, "ab", data)
         if sync:
             self._sync(name)
-        if sync and new:
-            self._sync(_folder(name))
+            if new:
+                self._sync(_folder(name))
 
     def write_at(self, name, at, pieces):
         """Puts bytes into a file from at on, where it may have others; how many, when they are on flash."""

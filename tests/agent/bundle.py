@@ -3,13 +3,12 @@
 import json
 import re
 import subprocess
-import sys
 
 from agent.sdk import Program
 from agent.sessions import Session
 from agent.signed import PUT, Signer, ask
-from agent.support import Device, make_bundle
-from variant.harness import Interpreter, Skip
+from agent.support import Device, make_bundle, need_frozen
+from variant.harness import Interpreter
 
 BUNDLE = "/agent.romfs"
 
@@ -18,9 +17,7 @@ class Slot(Device):
     """`-m agent` in a folder that has a link to the interpreter, as the launcher starts it."""
 
     def __init__(self, t, **config):
-        frozen = subprocess.run([*t.command, "-c", "import agent"], cwd="/", env={}, stderr=-3)
-        if frozen.returncode:
-            raise Skip("the agent is not frozen into this build: AGENT=1")
+        need_frozen(t)
         super().__init__(t, **config)
         (t.folder / "micropython").symlink_to(t.command[-1])
         self.bundle = t.folder / "agent.romfs"

@@ -14,7 +14,7 @@ import time
 import zlib
 
 from agent.signed import Signer
-from agent.support import ROOT, Broker, Device, Proxy, make_bundle, mpy_dir
+from agent.support import ROOT, Broker, Device, Proxy, make_bundle, mpy_dir, need_frozen
 from variant.harness import Failure, Skip, stress
 
 # Shorter times than the real launcher's.
@@ -105,10 +105,7 @@ class Board(Server):
             command = shlex.split("gcc -Os -o") + [str(self.launcher)]
             command += ["-D%s=(%d)" % pair for pair in TIMES.items()]
             subprocess.run(command + [str(ROOT / "launcher/launcher.c")], check=True)
-        frozen = subprocess.run(
-            [*t.command, "-c", "import agent.upgrade"], cwd="/", env={}, stderr=subprocess.DEVNULL)
-        if frozen.returncode:
-            raise Skip("the agent is not frozen into this build: AGENT=1")
+        need_frozen(t)
         self.slot("a")
         self.factory = t.folder / "factory"
         self.factory.mkdir(exist_ok=True)

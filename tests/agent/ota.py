@@ -221,7 +221,7 @@ def begin(t, d, percent, *words):
 
 
 def test_interrupted(t):
-    """Canceled, left alone, killed with the power: each time it goes on from where it was.
+    """Canceled, left alone, killed with the power: the same command again brings it to its end.
 
     Commands are signed here.
     """

@@ -48,6 +48,12 @@ def wait_for(t, what, condition):
     raise Failure("expected %s in time" % what)
 
 
+def need_frozen(t):
+    command = [*t.command, "-c", "import agent.upgrade"]
+    if subprocess.run(command, cwd="/", env={}, stderr=subprocess.DEVNULL).returncode:
+        raise Skip("the agent is not frozen into this build: AGENT=1")
+
+
 def mpy_dir():
     return Path(os.environ.get("MPY_DIR") or ROOT / "build/micropython-1.25.0")
 
