@@ -9,14 +9,16 @@ passed=0
 failed=0
 skipped=0
 logs=$OUT/test
+failures=$logs/failures
 
 # Runs one runner. What has no closing line of its own is one test, passed or failed by its exit
 # status; a runner that fails without naming a failure has failed all the same.
 step() {
-    local name=$1 status=0 sums
+    local name=$1 status=0 sums began=$SECONDS
     shift
     say "== $name"
     "$@" 2>&1 | tee "$logs/$name.log" || status=$?
+    say "-- $name: $((SECONDS - began)) s"
     sums=$(sed -n 's/^[^ ]*: \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' \
         "$logs/$name.log" | tail -n 1)
     if [ -n "$sums" ]; then
@@ -26,10 +28,19 @@ step() {
     elif [ "$status" = 0 ]; then
         add 1 0 0
     else
-        say "FAIL $name (exit status $status)"
+        say "FAIL $name (exit status $status)" | tee -a "$logs/$name.log"
         add 0 1 0
     fi
+    [ "$status" = 0 ] || failures_of "$name" >>"$failures"
     return "$status"
+}
+
+# What a runner named as failed, each with the first lines below it.
+failures_of() {
+    awk -v step="$1" '
+        /^(failed:|FAIL|ERROR)/ { print step ": " $0; left = 6; next }
+        left > 0 && /^ / { print; left--; next }
+        { left = 0 }' "$logs/$1.log"
 }
 
 add() {
@@ -44,7 +55,12 @@ skip() {
     add 0 0 1
 }
 
+# The failures once more, where they are seen.
 finish() {
+    if [ -s "$failures" ]; then
+        say "== what failed"
+        cat "$failures"
+    fi
     say "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" = 0 ] || exit 1
     exit 0
@@ -260,6 +276,7 @@ on_arm_system() {
 
 check_options
 mkdir -p "$logs"
+: >"$failures"
 "$ROOT/tools/deps.sh" host
 find_micropython
 export MPY_DIR
