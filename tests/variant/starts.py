@@ -56,6 +56,10 @@ print(refused.is_alive(), threading.active_count())
 AGAIN_OUTPUT = "True\nFalse 1\n"
 
 
+# How many modules of a chain, in which each imports the next one, a thread can import.
+NESTED_IMPORTS = 30
+
+
 def can_run_as_other(t, wrap):
     """Whether a user whom nobody knows may execute the interpreter where it is."""
     p = t.start("print(1)", wrap=wrap)
@@ -382,3 +386,18 @@ def test_failing_threads(t):
     found = block.findall(p.stderr)
     p.check_equal("messages", list(range(n)), sorted(int(number) for _, number in found))
     p.check_equal("what is left", "", block.sub("", p.stderr))
+
+
+def test_nested_imports(t):
+    """Each import under way takes a part of the stack; the port's own would leave room for 25."""
+    for i in range(NESTED_IMPORTS):
+        text = "import nested%d\n" % (i + 1) if i + 1 < NESTED_IMPORTS else "print(__name__)\n"
+        (t.folder / ("nested%d.py" % i)).write_text(text)
+    script = """
+import sys, threading
+sys.path.append(%r)
+thread = threading.Thread(target=__import__, args=("nested0",))
+thread.start()
+thread.join()
+""" % str(t.folder)
+    t.run(script, stdout="nested%d\n" % (NESTED_IMPORTS - 1), stderr="")

@@ -9,6 +9,8 @@
 
 #include <stdarg.h> // before py/mpprint.h, which then declares mp_vprintf()
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "py/builtin.h"
 #include "py/mphal.h"
@@ -43,9 +45,18 @@ bool mp_threads_exit(mp_obj_t exit_function) {
     return false; // main.c has nothing left to call
 }
 
+// Gives the system back what the start has left on the stack, 8 KB for realpath() alone: the module of
+// `-m` may run for ever, and never be as deep again.
+static void give_stack_back(void) {
+    uintptr_t page = sysconf(_SC_PAGESIZE);
+    uintptr_t end = ((uintptr_t)__builtin_frame_address(0) - 1024) & -page; // 1024: for madvise()
+    madvise((void *)(end - 0x10000), 0x10000, MADV_DONTNEED); // less where the stack ends
+}
+
 // Stands for mp_builtin___import__(), with which main.c runs the module of `-m`.
 mp_obj_t mp_threads_run_module(size_t n_args, const mp_obj_t *args);
 mp_obj_t mp_threads_run_module(size_t n_args, const mp_obj_t *args) {
+    give_stack_back();
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
         mp_obj_t module = mp_builtin___import__(n_args, args);
