@@ -23,6 +23,7 @@ BLOCK = 4096
 # What is allowed, KB: on flash all there is, in RAM the agent with TLS.
 MOST_FLASH = 1024
 MOST_RESIDENT = 1000
+MOST_PRIVATE = 100  # without TLS; tools/fleet.py has many
 
 # Of the bundle that tools/test-arm-upgrade.sh makes.
 BUNDLE_VERSION = "99.0"
@@ -51,7 +52,7 @@ print(VERSION)
 class Machine(Server):
     """The board; the server is that of the tests on this machine."""
 
-    def __init__(self, t, **config):
+    def __init__(self, t, tls=True, **config):
         self.built = t.program.resolve().parent
         certificates = self.built / "certificates"
         if not certificates.exists():
@@ -59,12 +60,12 @@ class Machine(Server):
         port = free_port()
         broker = Broker(t, "max_queued_messages 100000" + LISTENER.format(port, certificates))
         names = {"ca": "ca.pem", "cert": "device.pem", "key": "device.key"}
+        if tls:
+            config["tls"] = dict({key: "/" + name for key, name in names.items()},
+                                 server_hostname="localhost")
         super().__init__(
-            t, broker=broker, host="10.0.2.2", port=port, data="/data/agent", root="/",
-            backoff=[1, 4], grace=5,
-            tls=dict({key: "/" + name for key, name in names.items()},
-                     server_hostname="localhost"),
-            **config)
+            t, broker=broker, host="10.0.2.2", port=port if tls else broker.port,
+            data="/data/agent", root="/", backoff=[1, 4], grace=5, **config)
         self.contents = ["/rom/agent/micropython=%s" % t.program]
         self.contents += ["/%s=%s/%s" % (name, certificates, name) for name in names.values()]
         self.make_disk()
@@ -161,6 +162,17 @@ def test_bundle(t):
     image = d.image(bundle, "app", BUNDLE_VERSION)
     info = measured(t, d, image, "b", app=BUNDLE_VERSION, runtime="0")
     assert info["ver"] == BUNDLE_VERSION, info
+
+
+def test_memory(t):
+    """What is the agent's own, when the link is not encrypted and some commands have been."""
+    d = Machine(t, tls=False).start()
+    for _ in range(10):
+        d.ask("ping")
+    figures = d.figures()
+    print("%s: %d KB of its own of %d, %d threads" % (
+        t.name, figures["private"], figures["resident"], figures["threads"]), flush=True)
+    assert 0 < figures["private"] <= MOST_PRIVATE, figures
 
 
 def test_power_cuts(t):

@@ -232,9 +232,9 @@ static pid_t child_of(pid_t parent) {
     return child;
 }
 
-// The most that was seen, memory in KB; and what is resident now.
+// The most that was seen, memory in KB; what is resident now, and what of it is no other's.
 typedef struct {
-    long flash, resident, peak, threads;
+    long flash, resident, private, peak, threads;
 } figures_t;
 
 static void keep_most(long *most, long now) {
@@ -269,6 +269,7 @@ static void look(pid_t parent, figures_t *figures) {
     pid_t child = child_of(parent);
     // VmRSS in status leaves out up to 64 pages of each thread.
     figures->resident = look_up(child, "smaps_rollup", "Rss:");
+    figures->private = look_up(child, "smaps_rollup", "Private_Dirty:");
     keep_most(&figures->peak, figures->resident);
     keep_most(&figures->threads, look_up(child, "status", "Threads:"));
 }
@@ -276,8 +277,8 @@ static void look(pid_t parent, figures_t *figures) {
 static void write_figures(const figures_t *figures) {
     FILE *file = fopen("/tmp/figures.new", "w");
     if (file != NULL) {
-        fprintf(file, "{\"flash\": %ld, \"resident\": %ld, \"peak\": %ld, \"threads\": %ld}\n",
-            figures->flash, figures->resident, figures->peak, figures->threads);
+        fprintf(file, "{\"flash\": %ld, \"resident\": %ld, \"private\": %ld, \"peak\": %ld, \"threads\": %ld}\n",
+            figures->flash, figures->resident, figures->private, figures->peak, figures->threads);
         fclose(file);
         rename("/tmp/figures.new", "/tmp/figures");
     }
