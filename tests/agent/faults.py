@@ -372,7 +372,7 @@ def test_idle(t):
     n = pings()
     wait_for(t, "two pings", lambda: pings() >= n + 2)
     assert written() == before[0]
-    assert busy() - before[1] <= 1  # ticks of 10 ms, in 4 s
+    assert busy() - before[1] <= t.slow  # ticks of 10 ms, in 4 s; an emulator has to translate
     assert switches(d.process) - before[2] <= 16
     d.stop()
 
