@@ -151,6 +151,9 @@ def test_sh(t):
     p.signal(signal.SIGWINCH)
     os.write(master, b"stty size; cat\n")
     p.wait_for("the new size", lambda: "\n25 81\r\n" in p.stdout)
+    os.write(master, b"cat\n")
+    # A signal before cat has the terminal would be nobody's.
+    p.wait_for("what cat writes", lambda: "cat\r\ncat\r\n" in p.stdout)
     os.write(master, b"\x03")
     prompts(3)
     os.write(master, b"\n")
