@@ -537,11 +537,15 @@ def test_watch_without_broker(t):
     """It goes on when that is there again."""
     broker = Broker(t)
     p = dev(t, broker, "watch", "--interval", 0.2)
+
+    def wait_for_filter(n):
+        p.wait_for("its filter", lambda: broker.log().count("d/+/state") >= n)
+
+    wait_for_filter(1)
     for word in ("away", "there again"):
-        p.wait_blocked()
         broker.kill() if word == "away" else broker.start()
         p.wait_for(word, lambda: "[the broker is %s]" % word in p.stderr)
-    p.wait_for("its filter", lambda: broker.log().count("d/+/state") > 1)
+    wait_for_filter(2)
     Peer(t, broker).publish("d/dut/state", '{"s": "lost", "ver": ["odd"]}', retain=True)
     p.match(r"dut +lost .*")
     p.signal(signal.SIGINT)
