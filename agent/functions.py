@@ -73,9 +73,9 @@ class Functions:
         name = _name(command)
         ver = _check("ver", command.get("ver"), "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-")
         mode = command.get("mode", "proc")
-        if mode not in ("proc", "thread"):
+        if mode not in ("proc", "thread")[: 1 if "mpy" in command else 2]:
             raise Refused("mode")
-        if "mpy" in command and mode == "proc":
+        if "mpy" in command:
             kind, code = "mpy", a2b_base64(command["mpy"])
             if code[:2] != bytes((77, sys.implementation._mpy & 255)):
                 raise Refused("mpy")  # not one, or of another version

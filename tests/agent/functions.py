@@ -68,6 +68,7 @@ def test_refused(t):
         ({"ver": "a/b"}, "ver"),
         ({"ver": 1}, "ver"),
         ({"src": None}, "neither src nor mpy"),
+        ({"mpy": "", "mode": "thread"}, "mode"),
         ({"src": "def run(:"}, "SyntaxError: invalid syntax"),
         ({"mode": "fast"}, "mode"),
     ):

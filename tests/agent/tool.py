@@ -251,10 +251,15 @@ def test_fn(t):
         stderr=error("rejected: the last version is 1.0"))
     ver = json.loads(run(t, d, "fn", "push", "--json", "warm.py", "dut"))["ver"]
     run(t, d, "fn", "push", "warm.py", "dut")  # the same again is nothing new
-    assert json.loads(run(t, d, "fn", "ls", "--json", "dut"))[0]["ver"] == ver
+    assert functions(d) == {"warm": [ver, "proc", {"speed": None, "seconds": "0"}]}
     for words, flow in ((("warm",), 3), (("--ver", "1.0", "warm"), 2)):
         text = run(t, d, "run", "dut", *words, "speed=1", stderr=re.compile("75"))
         assert json.loads(text) == {"flow": flow}
+    # The text of an older version does not become the last one unasked.
+    run(t, d, "fn", "push", "--ver", "2.0", "--mode", "thread", "warm.py", "dut")
+    assert functions(d)["warm"][:2] == ["2.0", "thread"]
+    run(t, d, "fn", "push", "warm.py", "dut", status=1, stderr=error(
+        "version %s is this text, but the last one is 2.0: --ver gives it another name" % ver))
     run(t, d, "fn", "rm", "dut", "warm")
     assert run(t, d, "fn", "ls", "dut") == ""
     for text, message in (("def run(:", "invalid syntax"), ("x = 1", "has no function run")):
