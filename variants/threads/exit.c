@@ -48,7 +48,7 @@ bool mp_threads_exit(mp_obj_t exit_function) {
 // Gives the system back what the start has left on the stack, 8 KB for realpath() alone: the module of
 // `-m` may run for ever, and never be as deep again.
 static void give_stack_back(void) {
-    uintptr_t page = sysconf(_SC_PAGESIZE);
+    uintptr_t page = getpagesize(); // sysconf() is 1 KB of musl
     uintptr_t end = ((uintptr_t)__builtin_frame_address(0) - 1024) & -page; // 1024: for madvise()
     madvise((void *)(end - 0x10000), 0x10000, MADV_DONTNEED); // less where the stack ends
 }
