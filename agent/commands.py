@@ -11,6 +11,7 @@ from queue import Full, Queue
 from agent import jobs as states
 from agent.jobs import Refused, describe
 from agent.mqtt import print_exception
+from agent.result import is_json
 
 _VERSION = 1
 
@@ -28,17 +29,18 @@ def expired(command):
     return exp is not None and clock_is_set() and time.time() > exp
 
 
-def is_id(id, longest=64):
-    """It is a level of a topic."""
+def is_id(id, longest=64, but="+#/"):
+    """It is a level of a topic. Of other characters than these a broker may refuse some."""
     return isinstance(id, str) and 0 < len(id) <= longest and not any(
-        c in "+#/" or c < " " for c in id
+        c in but or not " " <= c <= "~" for c in id
     )
 
 
 def parse(text):
-    """MicroPython's json takes what was cut for whole: then it does not see what follows."""
+    """MicroPython's json takes what was cut for whole: then it does not see what follows. And it
+    takes 1e999, which it would write as what it cannot read."""
     value, end = json.loads(b"[" + text + b",0]")
-    if end != 0:
+    if end != 0 or not is_json(value):
         raise ValueError
     return value
 
@@ -99,8 +101,15 @@ class Commands:
             message = self._queue.get()
             self.beat = True
             if message:
+                # An answer has to find room.
+                while len(self.table.unsent) > self.table.keep // 2:
+                    time.sleep(0.1)
+                    self.beat = True
                 try:
-                    self.handle_text(message.payload)
+                    if message.retain:  # it would be run again at every connect
+                        self._refuse(None, "retained")
+                    else:
+                        self.handle_text(message.payload)
                 except Exception as e:
                     print_exception(e)
                 message.ack()
@@ -113,20 +122,23 @@ class Commands:
         if self.opened and text[:9] == b"untrusted":
             text = self.opened(text)
             if text is None:
-                self.send({"id": None, "st": states.REJECTED, "reason": "signature"})
+                self._refuse(None, "signature")
                 return
             signed = True
         try:
             command = parse(text)
-        except ValueError:
+        except (ValueError, RuntimeError):  # too deep
             command = None
         if isinstance(command, dict) and isinstance(command.get("cmds"), list):
             self.greeted(command.get("boot"))
             for each in command["cmds"]:  # the answer to cmd/get
-                if isinstance(each, str):
-                    self.handle_text(each.encode())
-                else:
-                    self.handle(each, signed)
+                try:
+                    if isinstance(each, str):
+                        self.handle_text(each.encode())
+                    else:
+                        self.handle(each, signed)
+                except Exception as e:
+                    print_exception(e)
         else:
             self.handle(command, signed)
 
@@ -134,8 +146,7 @@ class Commands:
         """What it returns is the command's state. signed is None for those that begin here."""
         id = command.get("id") if isinstance(command, dict) else None
         if not is_id(id):
-            self.send({"id": None, "st": states.REJECTED, "reason": "malformed"})
-            return states.REJECTED
+            return self._refuse(None, "malformed")
         with self._lock:
             known = self.table.state(id)
             if known is None:
@@ -146,6 +157,10 @@ class Commands:
         else:
             self.send(known)
         return known["st"]
+
+    def _refuse(self, id, reason):
+        self.send({"id": id, "st": states.REJECTED, "reason": reason})
+        return states.REJECTED
 
     def _not_allowed(self, id, command, signed):
         """Why not. Who may not send commands has no flash written."""
@@ -164,8 +179,7 @@ class Commands:
     def _handle_new(self, id, command, signed):
         reason = self._not_allowed(id, command, signed)
         if reason:
-            self.send({"id": id, "st": states.REJECTED, "reason": reason})
-            return states.REJECTED
+            return self._refuse(id, reason)
         op = command.get("op")
         state, fields = states.SUCCEEDED, {}
         if op not in self.plain:

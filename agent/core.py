@@ -261,6 +261,7 @@ class Agent:
             "free": self.disk.free(),
             "stored": self.ring.waiting(),
             "dropped": self.ring.dropped,
+            "unsent": [len(self.table.unsent), self.table.dropped],
             "refused": self.commands.dropped,
             "stuck": self.jobs.stuck,
             "slot": self.upgrades.slot,

@@ -11,6 +11,7 @@ import sys
 from binascii import a2b_base64, b2a_base64
 
 from agent.jobs import Refused, describe
+from agent.mqtt import print_exception
 from agent.process import Process
 from agent.store import load, save
 
@@ -42,7 +43,10 @@ class Functions:
         self.options = {"limits": limits, "cwd": cwd, "env": env}
         disk.make_folder("fn")
         for name in disk.names("fn"):
-            self._tidy(name)
+            try:
+                self._tidy(name)
+            except OSError as e:  # a folder that nobody knows
+                print_exception(e)
 
     def _meta(self, name):
         return load(self.disk, "fn/%s/meta.json" % name, {"vers": []})
@@ -72,6 +76,8 @@ class Functions:
     def put(self, command):
         name = _name(command)
         ver = _check("ver", command.get("ver"), "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-")
+        if ver[:5] == "meta.":
+            raise Refused("ver")  # a file of ours
         mode = command.get("mode", "proc")
         if mode not in ("proc", "thread")[: 1 if "mpy" in command else 2]:
             raise Refused("mode")

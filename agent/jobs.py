@@ -130,10 +130,13 @@ class Jobs:
         if not isinstance(command.get("prio", 0), int):
             raise Refused("prio")
         with self._lock:
-            sessions = sum(_is_session(job.command) for job in self._jobs.values())
-        if self._queue.qsize() >= self.size or sessions >= SESSIONS and _is_session(command):
+            jobs = list(self._jobs.values())
+        # What is canceled stays in the queue until a worker takes it.
+        waiting = sum(not job.deadline and job.command["op"] == "run" for job in jobs)
+        sessions = sum(_is_session(job.command) for job in jobs)
+        if self._draining or waiting >= self.size or self._queue.qsize() >= 8 * self.size:
             raise Refused("busy")
-        if self._draining:
+        if sessions >= SESSIONS and _is_session(command):
             raise Refused("busy")
         if self.stuck > self.max_stuck:
             raise Refused("stuck")
@@ -262,7 +265,7 @@ class Jobs:
     def _give_up(self, job):
         """A thread cannot be killed: another one takes its place, and it ends when it likes."""
         # Draining, the agent itself is about to end: the next one has the answer.
-        if self._draining or job.decided():
+        if self._draining or job.decided() or self._jobs.get(job.id) is not job:
             return
         if self.answer(job.id, job._why, reason="does not end"):
             with self._lock:

@@ -121,7 +121,10 @@ report = None
 
 def print_exception(e):
     if report:
-        report(e)
+        try:
+            report(e)
+        except Exception:
+            pass
     if hasattr(sys, "print_exception"):
         sys.print_exception(e, sys.stderr)
     else:

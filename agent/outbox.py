@@ -9,6 +9,7 @@ import threading
 from queue import Full
 
 from agent.mqtt import print_exception
+from agent.result import FAILED
 
 # Answers that wait for the broker's acknowledgement at once.
 _WINDOW = 4
@@ -60,7 +61,13 @@ class Outbox:
 
     def _publish(self, event, qos, done):
         topic = self.topic + (event["id"] or "-")
-        self.client.publish(topic, json.dumps(event), qos=qos, urgent=True, done=done)
+        try:
+            self.client.publish(topic, json.dumps(event), qos=qos, urgent=True, done=done)
+        except ValueError:  # too long
+            if event["st"] == "running":
+                raise
+            event = {"id": event["id"], "st": FAILED, "reason": "the result is too long"}
+            self._publish(event, qos, done)
 
     def _run(self):
         while not self._stopping:

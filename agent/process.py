@@ -85,6 +85,7 @@ class Process:
         self.online = online
         self.grace = grace
         self.output = 0  # bytes
+        self._runs = True
         self.tail = b""
         self.result = None
         self._error = None
@@ -134,6 +135,11 @@ class Process:
         self.job.on_end(self._wake_now)
         try:
             status = self._serve()
+        except BaseException:
+            if self._runs:
+                posix.kill(-self.pid, posix.SIGKILL)
+                posix.waitpid(self.pid, 0)
+            raise
         finally:
             self.job.on_end(None)
             with self.job._lock:  # _landed() may come late: no more writing
@@ -243,6 +249,7 @@ class Process:
                 posix.kill(-self.pid, posix.SIGKILL)
             except OSError:
                 pass
+        self._runs = False
         return status
 
     def _end_it(self):
@@ -293,7 +300,7 @@ class Process:
                     self._error = str(message["error"])
                 else:
                     self.result = message["result"]
-            except (ValueError, KeyError, TypeError):
+            except Exception:
                 self._error = self._error or "malformed message from the function"
         if len(self._line) > _MAX_LINE:
             self._line = b""

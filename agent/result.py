@@ -24,7 +24,7 @@ class Failed(Exception):
 
 def describe(e):
     text = type(e).__name__
-    return text + ": " + str(e) if str(e) else text
+    return (text + ": " + str(e))[:512] if str(e) else text
 
 
 def is_json(value):
@@ -35,7 +35,7 @@ def is_json(value):
         return all(map(is_json, value))
     if isinstance(value, float):
         return value - value == 0  # neither inf nor nan
-    return value is None or isinstance(value, (str, int))
+    return value is None or isinstance(value, (str, int, bool))  # bool is no int here
 
 
 def check_result(result):

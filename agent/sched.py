@@ -98,6 +98,7 @@ class _Task:
         self.one = spec.get("catch_up", "one" if "at" in spec else "none") == "one"
         self.last = last  # the minute that was run last; for cron with catch_up
         self.seen = None  # the minute up to which is decided
+        self.turn = ""
         self.gone = False
         self.wall = "cron" in spec or "at" in spec
 
@@ -241,6 +242,7 @@ class Schedules:
                 task.seen = now if task.last is None else task.last
         if now < task.seen - _BACK:
             task.seen = now
+            task.turn = "-" + self._unique()  # those minutes have been, and come again
         if now <= task.seen:
             return
         due = task.cron.latest(task.seen + self.offset, now + self.offset)
@@ -248,7 +250,7 @@ class Schedules:
         if due is not None:
             due -= self.offset
             if task.one or now - due <= _LATE:
-                self._run_later(task, due, due)
+                self._run_later(task, "%d%s" % (due, task.turn), due)
 
     def _once(self, task, late):
         if task.gone:
@@ -267,7 +269,7 @@ class Schedules:
 
     def _run_later(self, task, key, minute=None, once=False):
         def run():
-            if task.gone and not once:
+            if self.tasks.get(task.id) is not task:
                 return
             # The key makes the id the same if this is done again after a power cut.
             self.fire(dict(task.spec["run"], id="s-%s-%s" % (task.id, key), op="run"))

@@ -14,6 +14,7 @@ import threading
 import time
 from queue import Queue
 
+from agent.commands import is_id, parse
 from agent.jobs import Failed, Refused, describe
 from posix import pipe, read, set_blocking, umask, write
 
@@ -155,7 +156,7 @@ class Sdk:
         """What has a number has an answer, and so has what is wrong."""
         n = None
         try:
-            message = json.loads(line)
+            message = parse(line)
             n = message.get("n")
             answer = {"n": n, "result": self._do(client, message)}
         except Exception as e:
@@ -167,7 +168,7 @@ class Sdk:
         op = message["op"]
         if op == "put":
             name = message["name"]
-            if not 0 < len(name) <= 64 or any(c in name for c in "+#\0"):
+            if not is_id(name, but="+#"):
                 raise Refused("name")
             kind = message.get("class", 1)
             if kind not in (0, 1, 2):

@@ -202,7 +202,10 @@ def _folder(name):
 def load(disk, name, default):
     """The JSON of a file that was written with save(); default if there is none."""
     data = disk.read(name)
-    return default if data is None else json.loads(data)
+    try:
+        return default if data is None else json.loads(data)
+    except ValueError:  # better without it than no agent
+        return default
 
 
 def save(disk, name, value):
@@ -230,7 +233,11 @@ class Journal:
                 if line[:9] != b"%08x " % crc32(line[9:]):
                     return
                 self.size += len(line) + 1
-                yield json.loads(line[9:])
+                try:
+                    record = json.loads(line[9:])
+                except ValueError:  # better without it than no agent
+                    continue
+                yield record
         self._damaged = rest != b""
 
     def _valid(self):

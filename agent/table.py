@@ -36,6 +36,7 @@ class Table:
         self.answers = {}  # id: event
         self.last = []  # of the answered ids
         self.unsent = []  # ids
+        self.dropped = 0  # of those
         self._sent = []  # not in the journal yet
         self.signed = {}  # id: exp
         self.floor = 0  # the last exp that is no longer in there
@@ -89,10 +90,14 @@ class Table:
             self._long.append(id)
             if len(self._long) > _LONG_ANSWERS:
                 self._shorten(self._long[0])
-        if len(self.last) > self.keep:
-            id = self.last.pop(0)
-            self._forget_sent(id)
-            del self.answers[id]
+        # So many that the broker has, and so many that it does not have yet.
+        for ids in [id for id in self.last if id not in self.unsent], self.unsent:
+            if len(ids) > self.keep:
+                id = ids[0]
+                self.dropped += ids is self.unsent
+                self.last.remove(id)
+                self._forget_sent(id)
+                del self.answers[id]
 
     def _forget_sent(self, id):
         if id in self.unsent:

@@ -7,6 +7,7 @@ import signal
 import struct
 import subprocess
 import time
+import zlib
 
 from agent.support import (
     PUBACK, PUBLISH, ROOT, SUBACK, SUBSCRIBE, TERMINAL, Broker, Device, FakeBroker, Proxy,
@@ -112,7 +113,9 @@ def test_malformed(t):
     d = Device(t, TRACE).start()
     whole = json.dumps({"id": "m", "op": "run", "fn": "trace", "args": {"word": "cut"}})
     texts = [whole[:n] for n in range(len(whole))] + [whole + "}", whole + ",0", whole * 2, "{}]"]
-    ids = ("+", "a#", "a/b", "\0", "a\n", "", "x" * 65, 7, None, [], {})
+    texts += [whole[:-1] + ', "n": %s}' % number for number in ("1e999", "[{\"a\": -1e999}]")]
+    # Of the last ones a broker refuses some, and the connection with them.
+    ids = ("+", "a#", "a/b", "\0", "a\n", "", "x" * 65, 7, None, [], {}, "\x7f", "\x85", "\uffff")
     texts += [json.dumps({"id": id, "op": "fn.del"}) for id in ids]
     for text in texts:
         d.peer.publish("d/dut/cmd", text)
@@ -249,6 +252,39 @@ def test_cancel(t):
     a = d.answer(deaf)
     assert (a["st"], a["reason"]) == ("canceled", "does not end"), a
     assert trace(t) == []
+    d.stop()
+
+
+def test_canceled_long_ago(t):
+    """A canceled job that has ended is not stuck when so many others were answered meanwhile."""
+    d = Device(t, HOLD).start()
+    gone = d.send("run", argv=["sleep", "300"])
+    d.running(gone)
+    d.send("cancel", job=gone)
+    assert d.answer(gone)["st"] == "canceled"
+    for id in [d.send("none") for _ in range(70)]:
+        assert d.answer(id)["reason"] == "unsupported"
+    # When this one has its answer the first one's time is over, too.
+    deaf = d.send("run", fn="hold", args={"deaf": True})
+    d.running(deaf)
+    d.send("cancel", job=deaf)
+    assert d.answer(deaf)["reason"] == "does not end"
+    assert d.ask("info")["result"]["stuck"] == 1
+    (t.folder / "go").touch()
+    d.stop()
+
+
+def test_canceled_in_queue(t):
+    """What is canceled takes no place from others."""
+    d = Device(t, HOLD, workers=1, queue=2).start()
+    d.running(d.send("run", fn="hold"))
+    for _ in range(8):
+        for id in [d.send("run", fn="hold") for _ in range(2)]:
+            assert d.ask("cancel", job=id)["st"] == "succeeded"
+            assert d.answer(id)["st"] == "canceled"
+    a = d.ask("run", fn="hold")
+    assert (a["st"], a["reason"]) == ("rejected", "busy"), a  # what a worker has still to see
+    (t.folder / "go").touch()
     d.stop()
 
 
@@ -472,7 +508,13 @@ def test_results(t):
         def leave(job):
             raise SystemExit(3)
         agent.builtins["leave"] = leave
+        agent.builtins["good"] = lambda job: [True, None, {"a": [1.5, False]}, "b"]
+        def talk(job):
+            raise ValueError("x" * 30000)
+        agent.builtins["talk"] = talk
         """).start()
+    assert d.ask("run", fn="good")["result"] == [True, None, {"a": [1.5, False]}, "b"]
+    assert len(d.ask("run", fn="talk")["reason"]) == 512
     for what in ("set", "keys", "bytes", "nan"):
         a = d.ask("run", fn=what)
         assert (a["st"], a["reason"]) == ("failed", "the result is not JSON"), (what, a)
@@ -486,6 +528,109 @@ def test_results(t):
         assert a["st"] == "succeeded" or a["reason"] == "busy", a
         assert a.get("dropped") or a["st"] == "rejected" or len(a["result"]) == 4000
     d.stop()
+
+
+def test_unreadable(t):
+    """What an older version wrote and nobody can read is left out; the agent starts."""
+    d = Device(t, TRACE).start()
+    assert d.ask("run", fn="trace", args={"word": "a"})["st"] == "succeeded"
+    d.stop()
+    record = b'{"id": "i", "cmd": {"id": "i", "op": "run", "n": inf}}'
+    with open(str(d.data / "jobs"), "ab") as file:
+        file.write(b"%08x %s\n" % (zlib.crc32(record), record))
+    (d.data / "sched.json").write_text('{"tasks": [inf], "last": {}}')
+    (d.data / "fn/odd/sub").mkdir(parents=True)
+    (d.data / "fn/odd/sub/sub").mkdir()
+    d.start()
+    assert d.ask("run", fn="trace", args={"word": "b"})["st"] == "succeeded"
+    assert d.ask("sched.list")["result"] == []
+    d.kill()
+
+
+def test_long_answers(t):
+    """An answer that no message holds is told so, and what came with its command is handled."""
+    d = Device(t, TRACE).start()
+    for i in range(30):
+        task = {"id": "t%d" % i, "every": 1e6, "run": {"fn": "trace", "args": {"word": "x" * 900}}}
+        assert d.ask("sched.set", task=task)["st"] == "succeeded"
+    cmds = [{"id": "long", "op": "sched.list"},
+            {"id": "next", "op": "run", "fn": "trace", "args": {"word": "next"}}]
+    d.peer.publish("d/dut/cmd", json.dumps({"cmds": cmds}))
+    a = d.answer("long")
+    assert (a["st"], a["reason"]) == ("failed", "the result is too long"), a
+    assert d.answer("next")["st"] == "succeeded" and trace(t) == ["next"]
+    d.stop()
+
+
+def test_report(t):
+    """A log that cannot be written is no fault of who reports to it."""
+    p = start(t, """
+        from agent import mqtt
+        def report(e):
+            raise OSError(28)
+        mqtt.report = report
+        mqtt.print_exception(ValueError("x"))
+        print("goes on")
+        """)
+    p.line("goes on")
+    p.finish(stderr=re.compile("ValueError: x"))
+
+
+def test_retained(t):
+    """A command that the broker keeps would be run at every connect: it is refused."""
+    d = Device(t, TRACE)
+    command = {"id": "kept", "op": "run", "fn": "trace", "args": {"word": "kept"}}
+    d.peer.publish("d/dut/cmd", json.dumps(command), retain=True)
+    d.start()
+    a = d.answer(None)
+    assert (a["st"], a["reason"]) == ("rejected", "retained"), a
+    d.stop()
+    assert trace(t) == []
+
+
+def test_answers_wait(t):
+    """On a slow link commands wait until their answers have room: none is lost."""
+    d = Device(t, """
+        import time
+        agent.table.keep = 8
+        publish = agent.client.publish
+        def slow(topic, *args, **how):
+            if "/evt/" in topic:
+                time.sleep(0.02)
+            return publish(topic, *args, **how)
+        agent.client.publish = slow
+        """).start()
+    for id in [d.send("none") for _ in range(60)]:
+        assert d.answer(id)["reason"] == "unsupported"
+    assert d.ask("info")["result"]["unsent"][1] == 0
+    d.stop()
+
+
+def test_table_keeps(t):
+    """So many answers that were sent, and so many that were not."""
+    p = start(t, """
+        from agent.table import Table
+        from cutdisk import CutDisk
+        disk = CutDisk()
+        table = Table(disk, "jobs", keep=3)
+        for i in range(2):
+            table.answer({"id": "a%d" % i, "st": "succeeded"})
+        for i in range(9):
+            table.answer({"id": "b%d" % i, "st": "succeeded"})
+            table.sent("b%d" % i)
+        print(table.unsent, table.dropped, table.state("b8") is not None)
+        print(len(table.answers))
+        for i in (2, 3):
+            table.answer({"id": "a%d" % i, "st": "succeeded"})
+        print(table.unsent, table.dropped)
+        again = Table(disk, "jobs", keep=3)
+        print(again.unsent)
+        """)
+    p.line("['a0', 'a1'] 0 True")
+    p.line("6")
+    p.line("['a1', 'a2', 'a3'] 1")
+    p.line("['a1', 'a2', 'a3']")
+    p.finish()
 
 
 def test_thread_ends(t):

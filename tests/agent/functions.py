@@ -67,6 +67,7 @@ def test_refused(t):
         ({"ver": ".."}, "ver"),
         ({"ver": "a/b"}, "ver"),
         ({"ver": 1}, "ver"),
+        ({"ver": "meta.json"}, "ver"),
         ({"src": None}, "neither src nor mpy"),
         ({"mpy": "", "mode": "thread"}, "mode"),
         ({"src": "def run(:"}, "SyntaxError: invalid syntax"),
@@ -135,6 +136,7 @@ BAD = {
     "dies": "import posix; posix.kill(posix.getpid(), 11)",
     "leaves": "raise SystemExit(4)",
     "talks": "import posix; posix.write(3, b'nonsense\\n')",
+    "logs": "import posix\n    posix.write(3, b'{\"log\":\"x\",\"level\":1e999}\\n')\n    while True: pass",
     "floods": "import posix\n    while True: posix.write(3, b'x' * 1000)",
     "prints": "while True: print('x' * 100)",
     "deaf": "import time\n    while True:\n        try: time.sleep(100)\n"
@@ -155,6 +157,7 @@ WANT = {
     "dies": ("failed", "signal 11"),
     "leaves": ("failed", "SystemExit: 4"),
     "talks": ("failed", "malformed message from the function"),
+    "logs": ("timed_out", "KeyboardInterrupt"),
     "floods": ("timed_out", "too long a message from the function"),
     "prints": ("timed_out", "KeyboardInterrupt"),
     "deaf": ("timed_out", "signal 9"),

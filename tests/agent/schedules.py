@@ -270,6 +270,8 @@ print(took())
 clock.wall -= 24 * 3600           # back by a day
 s.run(1200)
 print(took())
+s.run(24 * 3600)                  # those minutes again
+print(len(took()))
 """)
     p.line("[18]")
     p.line("[10]")
@@ -277,6 +279,7 @@ print(took())
     p.line("[]")
     p.line("[66, 70, 80]")
     p.line("[90, 100]")
+    p.line("144")
     p.finish()
 
 
@@ -308,6 +311,22 @@ print(took())
     p.line("[] ['b', 'c']")
     p.line("[120] []")
     p.line("[]")
+    p.finish()
+
+
+def test_deleted_in_jitter(t):
+    """What was deleted before it began does not begin."""
+    p = start(t, CLOCK + """
+disk = CutDisk()
+s = begin(disk)
+put(s, id="a", at=clock.wall + 5, jitter=1000)
+put(s, id="b", at=clock.wall + 5, jitter=1000)
+s.run(6)
+s.delete({"task": "a"})
+s.run(2000)
+print([id[:3] for id in asked], s.list())
+""")
+    p.line("['s-b'] []")
     p.finish()
 
 

@@ -149,7 +149,9 @@ def test_malformed(t):
     for line, error in (
         (b"x", "ValueError"), (b"7", "AttributeError"), (b"{}", "KeyError: op"), (b"\xff\0", "E"),
         (b'{"op":"put","name":"a/#","data":1}', "Refused: name"),
-        (b'{"op":"put","name":7,"data":1}', "TypeError"),
+        (b'{"op":"put","name":7,"data":1}', "Refused: name"),
+        (b'{"op":"put","name":"a\\u007f","data":1}', "Refused: name"),
+        (b'{"op":"put","name":"a","data":1e999}', "ValueError"),
         (b'{"op":"put","name":"a","class":3,"data":1}', "Refused: class"),
         (b'{"op":"put","name":"a","class":"x","data":1}', "Refused: class"),
         (b'{"op":"serve","fn":[]}', "Refused: fn"), (b'{"op":"sh.open"}', "Refused: unsupported"),
