@@ -98,6 +98,22 @@ def test_run(t):
     d.stop()
 
 
+def test_characters(t):
+    """Those beyond U+FFFF arrive as they are; what is no character is not sent."""
+    face = "\N{GRINNING FACE}"
+    d = device(t)
+    assert run(t, d, "run", "dut", "--", "echo", face) == face + "\n"
+    (t.folder / "e.py").write_text(face)
+    run(t, d, "cp", "e.py", "dut:" + face)
+    assert (t.folder / "root" / face).read_text() == face
+    assert run(t, d, "ls", "dut:").split() == ["4", face]
+    run(t, d, "run", "dut", "--", "echo", "\udcff", status=2, stderr=re.compile("dev: .*sent: "))
+    d.stop()
+    d = device(t, keys=[Signer(t).public])
+    assert run(t, d, "run", "--sign", "key.sec", "dut", "--", "echo", face) == face + "\n"
+    d.stop()
+
+
 def test_cancel(t):
     """Ctrl-C cancels the job; dev cancel too; the second Ctrl-C leaves it alone."""
     d = device(t)
