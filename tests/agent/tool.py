@@ -114,6 +114,15 @@ def test_characters(t):
     d.stop()
 
 
+def test_bytes(t):
+    """What a program writes need not be UTF-8."""
+    d = device(t)
+    odd = ("run", "dut", "--", "printf", "\\300\\200")
+    run(t, d, *odd)
+    assert json.loads(run(t, d, "--json", *odd).splitlines()[-1])["result"] == "\ufffd\ufffd"
+    d.kill()  # stop() would read that, too
+
+
 def test_cancel(t):
     """Ctrl-C cancels the job; dev cancel too; the second Ctrl-C leaves it alone."""
     d = device(t)
