@@ -71,6 +71,8 @@ def test_run(t):
     (t.folder / "warm.py").write_text(WARM)
     assert re.fullmatch("warm [0-9a-f]{8}\n", run(t, d, "fn", "push", "warm.py", "dut"))
     progress = re.compile("25 % warming up\n 75 % warming up\n")
+    run(t, d, "run", "dut", "warm", "speed=NaN", status=2,
+        stderr=error("speed: expected a finite number, got NaN"))
     text = run(t, d, "run", "dut", "warm", "speed=21", stderr=progress)
     assert json.loads(text) == {"flow": 42}
     lines = run(t, d, "run", "dut", "--json", "--timeout", 50, "warm", "speed=21").splitlines()
@@ -87,6 +89,10 @@ def test_run(t):
         (("none",), 125, "rejected: unknown function\n"),
         (("warm",), 1, re.compile("failed: TypeError")),
         (("warm", "speed"), 2, error("expected NAME=VALUE, got speed")),
+        (("warm", "a=[-Infinity]"), 2, error("a: expected a finite number, got -Infinity")),
+        (("warm", "speed=1e999"), 2, error("speed: expected a finite number, got 1e999")),
+        (("warm", "--timeout", "nan"), 2, re.compile("--timeout: expected a finite number")),
+        (("warm", "--wait", "inf"), 2, re.compile("--wait: expected a finite number, got inf")),
         ((), 2, error("run what?")),
         (("--timeout", "0.2", "--", "sleep", "100"), 124, "timed_out: signal 15\n"),
     ):
