@@ -299,6 +299,20 @@ def test_fn(t):
     d.stop()
 
 
+def test_too_long(t):
+    """What the device would leave out in silence is not sent: exactly that."""
+    d = device(t)
+    empty = len(json.dumps({"argv": ["true", ""], "stream": True, "id": "t-" + 12 * "0",
+                            "exp": 10 ** 9, "v": 1, "op": "run", "by": "ada", "to": "d/dut"}))
+    longest = 16384 - empty - len("d/dut/cmd") - 4
+    run(t, d, "run", "dut", "--", "true", longest * "x")
+    run(t, d, "run", "dut", "--", "true", (longest + 1) * "x", status=2,
+        stderr=error("the message is too long: 16385 bytes, the device takes 16384"))
+    (t.folder / "warm.py").write_text(WARM + "#" * 18000)
+    run(t, d, "fn", "push", "warm.py", "dut", status=2, stderr=re.compile("is too long"))
+    d.stop()
+
+
 class Editor:
     """$EDITOR is a shell's lines, with the file as $1; what the tool keeps is in a folder here."""
 
