@@ -247,6 +247,11 @@ def test_cp(t):
     assert json.loads(run(t, d, "ls", "--json", "dut:")) == [["copy", 30000], ["file", 8192]]
     run(t, d, "rm", "dut:copy")
     run(t, d, "cp", "dut:copy", "x", status=125, stderr=error("rejected: no file"))
+    run(t, d, "cp", "dut:copy", ".", status=125, stderr=error("rejected: no file"))
+    assert not list(t.folder.glob("*.part"))
+    for path in ("dut:", "dut:folder/", "dut:."):
+        run(t, d, "cp", path, ".", status=2, stderr=error("that is no file: " + path))
+    run(t, d, "cp", "dut:file", "none/x", status=1, stderr=re.compile("dev: .*No such file"))
     run(t, d, "cp", "file", "dut:../x", status=125, stderr=error("rejected: path"))
     run(t, d, "cp", "none", "dut:x", status=1, stderr=re.compile("No such file"))
     run(t, d, "cp", "file", "x", status=2, stderr=error("expected DEVICE:PATH, got file"))
