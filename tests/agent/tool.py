@@ -622,6 +622,11 @@ def test_sched(t):
     assert [task["id"] for task in tasks] == ["often"], tasks
     run(t, d, "sched", "rm", "dut", "night", status=125, stderr=error("rejected: unknown task"))
     run(t, d, "sched", "add", "dut", "x", status=2, stderr=re.compile("when?"))
+    run(t, d, "sched", "add", "dut", "x", "--every", 1, "--at", 5, "warm", status=2,
+        stderr=re.compile("--at: not allowed with argument --every"))
+    for words in (("warm",), ()):
+        run(t, d, "sched", "add", "dut", "x", "--every", 1, "* * * * *", *words, status=2,
+            stderr=error("when? both * * * * * and --every"))
     run(t, d, "sched", "add", "dut", "x", "99 * * * *", "warm", status=125,
         stderr=error("rejected: cron"))
     d.stop()
