@@ -209,6 +209,19 @@ def test_repl(t):
     p.wait_for("42", lambda: "\n42\r" in p.stdout)
     p.write("\x04")
     p.finish()
+    # From a pipe nothing is lost while there is no prompt, nor is its end; ^E is paste mode.
+    p = dev(t, d, "repl", "dut", "--timeout", 20, stdin=-1)
+    p.write("import time; time.sleep(1.5)\nx = 6\n\5def f(y):\n    return x * y\n\4print(f(7))")
+    p.popen.stdin.close()
+    p.finish()
+    assert "\n42\r" in p.stdout, p.stdout
+    p = dev(t, d, "repl", "dut", "--timeout", 20, stdin=-1)
+    p.write("import time; print(5 * 8); time.sleep(100)\n")
+    p.wait_for("40", lambda: "\n40\r" in p.stdout)
+    p.write("\3print(6 * 7)\n")
+    p.popen.stdin.close()
+    p.finish()
+    assert "KeyboardInterrupt" in p.stdout and "\n42\r" in p.stdout, p.stdout
     d.stop()
 
 
