@@ -145,8 +145,7 @@ class Log:
         self.hold = hold
         self._lock = threading.Lock()
         self._lines = []  # not on flash yet
-        self._until = 0  # when it ends to be live
-        self._live = 0  # from which level on it is
+        self._live = {}  # level from which on it is live: when that ends
 
     def put(self, level, text):
         """From any thread. It never waits for flash."""
@@ -156,11 +155,13 @@ class Log:
             secret = secret.group(0)
             text = text[: text.lower().find(secret) + len(secret)] + "***"
         line = "%d %d %s\n" % (time.time(), level, text)
-        if level >= self._live and monotonic() < self._until:
-            try:
-                self.client.publish(self.topic + str(level), line)
-            except Full:
-                pass
+        for low, end in self._live.items():
+            if level >= low and monotonic() < end:
+                try:
+                    self.client.publish(self.topic + str(level), line)
+                except Full:
+                    pass
+                break
         if level < self.level:
             return
         with self._lock:
@@ -196,6 +197,12 @@ class Log:
 
     def set(self, command):
         """Live from a level on for some seconds. All is on flash when it returns."""
-        self._until = monotonic() + command.get("for", 0)
-        self._live = command.get("level", 0)
+        level = command.get("level", 0)
+        seconds = command.get("for", 0)
+        if type(level) is not int or not 0 <= level <= 50:
+            raise Refused("level")
+        if type(seconds) not in (int, float) or not 0 <= seconds < 1e9:
+            raise Refused("for")
+        # Others may be reading too.
+        self._live[level] = max(self._live.get(level, 0), monotonic() + seconds)
         self.flush()

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import time
 
 from agent.support import Device, start
 
@@ -263,8 +264,44 @@ def test_live(t):
     seen = [(topic, payload.split(b" ", 2)[2]) for topic, payload in d.other]
     assert ("log/10", b"c3: detail\n") in seen and ("log/40", b"c4: token=***\n") in seen, seen
     assert not any(b"before" in payload for _, payload in seen)
-    d.ask("log.set")
+    d.stop()
+
+
+def test_live_ends(t):
+    """After its seconds there is nothing more."""
+    d = device(t, LOGGER).start()
+    d.ask("log.set", **{"for": 0.1})
+    time.sleep(0.2)
     d.other = []
     d.ask("run", fn="log", args={"level": 40, "text": "after"})
     d.stop()
     assert not d.other, d.other
+
+
+def test_live_of_two(t):
+    """Who reads the log, or asks for less or for a shorter time, takes nothing from another."""
+    d = device(t, LOGGER).start()
+    d.ask("log.set", level=10, **{"for": 100})
+    d.ask("log.set")
+    d.ask("log.set", level=10, **{"for": 0})
+    d.ask("log.set", level=40, **{"for": 0.1})
+    d.ask("log.set", level=40, **{"for": 1000})
+    time.sleep(0.2)
+    d.ask("run", fn="log", args={"level": 10, "text": "detail"})
+    d.until("the line", lambda: any(b"detail" in payload for _, payload in d.other))
+    assert len([payload for _, payload in d.other if b"detail" in payload]) == 1, d.other
+    d.stop()
+
+
+def test_log_set_refused(t):
+    """What is no level and no time is not taken, and the log goes on."""
+    d = device(t, LOGGER).start()
+    d.ask("log.set", level=40, **{"for": 100})
+    for field in ("level", "for"):
+        for value in (None, "20", True, [1], -1, 1 << 40):
+            a = d.ask("log.set", **{field: value})
+            assert (a["st"], a.get("reason")) == ("rejected", field), (field, value, a)
+    assert d.ask("log.set", level=10.5)["reason"] == "level"
+    assert d.ask("run", fn="log", args={"level": 40, "text": "hot"})["st"] == "succeeded"
+    d.until("the line", lambda: any(b"hot" in payload for _, payload in d.other))
+    d.stop()
