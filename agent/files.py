@@ -48,7 +48,7 @@ class Files:
         """(the disk, the name on it, the size or None) of a file."""
         path = command.get("path")
         disk = self.log.disk if command.get("log") else self.disk
-        if not disk or not isinstance(path, str) or ".." in path:
+        if not disk or not isinstance(path, str) or ".." in path or "\0" in path:
             raise Refused("path")
         return disk, path, _size(disk, path)
 
@@ -73,6 +73,8 @@ class Files:
         the same. When all is there, and good, it takes the file's place.
         """
         _, path, old = self._find(command)
+        if path.rpartition("/")[2] in ("", "."):
+            raise Refused("path")
         size, sum, off, data = [command.get(key) for key in ("size", "sha256", "off", "data")]
         disk = self.disk
         part = path + ".part"

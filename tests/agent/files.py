@@ -73,10 +73,13 @@ def test_refused(t):
     (t.folder / "secret").write_text("secret")
     (root / "sub").mkdir()
     os.mkfifo(str(root / "fifo"))
-    for path in ("../secret", "sub/../../secret", "..", "/..", None, 5, ["x"]):
+    for path in ("../secret", "sub/../../secret", "..", "/..", None, 5, ["x"], "f\0", "f\0x"):
         for op in ("file.get", "file.put", "file.ls", "file.rm"):
             a = d.ask(op, path=path, off=0, data="", size=1, sha256="")
             assert (a["st"], a["reason"]) == ("rejected", "path"), (op, path, a)
+    for path in ("", ".", "/", "sub/", "sub/."):
+        assert put(d, path, b"data")["reason"] == "path", path
+    assert sorted(os.listdir(str(root))) == ["fifo", "sub"] and not os.listdir(str(root / "sub"))
     for path in ("none", "sub", "fifo"):
         a = d.ask("file.get", path=path, off=0)
         assert (a["st"], a["reason"]) == ("rejected", "no file"), (path, a)
