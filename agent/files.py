@@ -102,9 +102,15 @@ class Files:
         return {"off": have, "done": True}
 
     def list(self, command):
-        """Names from off on, with their sizes; of what is no file None."""
+        """Names in UTF-8 from off on, with their sizes; of what is no file None."""
         disk, path, _ = self._find(command)
-        names = sorted(os.listdir(disk.root + path))
+        names = []
+        for name in os.listdir((disk.root + path).encode()):
+            try:
+                names.append(str(name, "utf-8"))
+            except UnicodeError:
+                pass  # JSON has no such name
+        names.sort()
         off = command.get("off", 0)
         found = [[name, _size(disk, path + "/" + name)] for name in names[off : off + _NAMES]]
         return {"n": len(names), "names": found}

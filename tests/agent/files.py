@@ -6,6 +6,7 @@ import os
 import time
 
 from agent.support import Device, start
+from variant.harness import Skip
 
 
 def device(t, setup="", **config):
@@ -63,6 +64,20 @@ def test_both_ways(t):
     assert names == sorted(os.listdir(str(root))), names
     assert d.ask("file.rm", path="sub/1")["st"] == "succeeded"
     assert not (root / "sub/1").exists()
+    d.stop()
+
+
+def test_names(t):
+    """A name that is not UTF-8 is not seen; all others are, in order."""
+    d = device(t).start()
+    root = t.folder / "root"
+    for name in (b"bad\xff", "süd".encode(), b"b", b"\x80", b"a"):
+        try:
+            open(os.fsencode(str(root)) + b"/" + name, "wb").close()
+        except OSError:
+            raise Skip("this file system wants UTF-8")
+    a = d.ask("file.ls", path="")
+    assert a.get("result") == {"n": 3, "names": [["a", 0], ["b", 0], ["süd", 0]]}, a
     d.stop()
 
 
