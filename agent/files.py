@@ -73,8 +73,11 @@ class Files:
         the same. When all is there, and good, it takes the file's place.
         """
         _, path, old = self._find(command)
-        if path.rpartition("/")[2] in ("", "."):
+        folder, _, name = path.rpartition("/")
+        if name in ("", "."):
             raise Refused("path")
+        if folder and not self.disk.exists(folder + "/"):
+            raise Refused("no folder")
         size, sum, off, data = [command.get(key) for key in ("size", "sha256", "off", "data")]
         disk = self.disk
         part = path + ".part"

@@ -100,7 +100,9 @@ def test_refused(t):
         assert (a["st"], a["reason"]) == ("rejected", "no file"), (path, a)
         assert d.ask("file.rm", path=path)["reason"] == "no file"
     assert d.ask("file.ls", path="none")["st"] == "failed"
-    assert put(d, "none/file", b"data")["st"] == "failed"
+    for path in ("none/file", "none/sub/file", "/fifo/file"):
+        a = put(d, path, b"data")
+        assert (a["st"], a["reason"]) == ("rejected", "no folder"), (path, a)
     data = b"x" * 5000
     a = d.ask("file.put", path="f", off=0, size=3, sha256=sum_of(b"xyz"),
               data=base64.b64encode(b"abc").decode())

@@ -265,6 +265,7 @@ def test_cp(t):
     for path in ("dut:", "dut:folder/", "dut:."):
         run(t, d, "cp", path, ".", status=2, stderr=error("that is no file: " + path))
     run(t, d, "cp", "dut:file", "none/x", status=1, stderr=re.compile("dev: .*No such file"))
+    run(t, d, "cp", "file", "dut:none/x", status=125, stderr=error("rejected: no folder"))
     run(t, d, "cp", "file", "dut:../x", status=125, stderr=error("rejected: path"))
     run(t, d, "cp", "none", "dut:x", status=1, stderr=re.compile("No such file"))
     run(t, d, "cp", "file", "x", status=2, stderr=error("expected DEVICE:PATH, got file"))
