@@ -44,7 +44,14 @@ def _good(key, value, like):
         return "ca" in value and all(k in names and isinstance(value[k], str) for k in value)
     if isinstance(like, (bool, str)):
         return type(value) is type(like)
-    return not isinstance(value, bool) and (value >= 0 or key == "utc_offset")
+    # A name is in a text of names: no other number's is a part of one of these.
+    if type(value) is float:
+        return key in "grace hold idle max_timeout timeout trial" and 0 <= value < 1e18
+    return (
+        type(value) is int
+        and (value >= (key in "files memory port workers") or key == "utc_offset")
+        and (value < 65536 or key not in "keepalive port")
+    )
 
 
 def check(config, defaults):

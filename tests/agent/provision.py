@@ -104,6 +104,11 @@ def test_configuration(t):
         ({"backoff": [0, 1]}, "backoff: "), ({"tls": {}}, "tls: {}"), ({"tls": "ca"}, "tls: "),
         ({"tls": {"ca": "x", "certificate": "y"}}, "tls: "), ({"unsigned": [1]}, "unsigned: [1]"),
         ({"heap": 5}, "heap: 5"), ({"socket": 5}, "socket: 5"),
+        ({"keepalive": 1.5}, "keepalive: 1.5"), ({"keepalive": 70000}, "keepalive: 70000"),
+        ({"workers": 1.5}, "workers: 1.5"), ({"workers": 0}, "workers: 0"),
+        ({"port": 1.5}, "port: 1.5"), ({"port": 0}, "port: 0"), ({"port": 99999}, "port: 99999"),
+        ({"memory": 1.5}, "memory: 1.5"), ({"files": 0}, "files: 0"), ({"log": 1.5}, "log: 1.5"),
+        ({"utc_offset": 0.5}, "utc_offset: 0.5"), ({"hold": -0.5}, "hold: -0.5"),
         ({"data": "/nowhere"}, "data: OSError: [Errno 2] ENOENT"),
     ):
         p = agent(t, type("", (), {"config": dict(d.config, **wrong)}))
