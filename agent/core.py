@@ -187,7 +187,11 @@ class Agent:
 
             ops = {op: self.ops[op] for op in ("ping", "info", "jobs")}
             sdk = Sdk(c["socket"], self.store, ops, self.builtins)
-            self.parts.insert(0, sdk)  # before others make files: it has a umask of its own
+            try:
+                sdk.start()  # before others make files: it has a umask of its own
+            except OSError as e:
+                raise ConfigError("socket: " + describe(e))
+            self.parts.append(sdk)
         self.client.subscribe(self.prefix + "cmd", 1)
         self.client.subscribe(self.prefix + "cmd/list", 1)
         self.client.subscribe(self.prefix + "in/#", 1)
@@ -200,7 +204,7 @@ class Agent:
         self.jobs.start()
         if not self.rescue:
             self.schedules.start()
-        for part in self.parts:
+        for part in self.parts[:4]:  # the socket's has begun
             part.start()
 
     def run(self):

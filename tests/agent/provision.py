@@ -109,6 +109,8 @@ def test_configuration(t):
         ({"port": 1.5}, "port: 1.5"), ({"port": 0}, "port: 0"), ({"port": 99999}, "port: 99999"),
         ({"memory": 1.5}, "memory: 1.5"), ({"files": 0}, "files: 0"), ({"log": 1.5}, "log: 1.5"),
         ({"utc_offset": 0.5}, "utc_offset: 0.5"), ({"hold": -0.5}, "hold: -0.5"),
+        ({"socket": "/nowhere/sock"}, "socket: OSError: [Errno 2] ENOENT"),
+        ({"socket": str(t.folder / ("x" * 108))}, "socket: OSError: [Errno 22] EINVAL"),
         ({"data": "/nowhere"}, "data: OSError: [Errno 2] ENOENT"),
     ):
         p = agent(t, type("", (), {"config": dict(d.config, **wrong)}))
