@@ -144,11 +144,6 @@ class Agent:
         f = self.functions
         files = Files(c["root"] and Disk(c["root"]), self.log, c["reserve"])
         self.ops = {
-            "cancel": self._cancel,
-            "cert.put": self._cert_put,
-            "cert.request": self.identity.request,
-            "fn.put": self._fn_put,
-            "fn.del": f.delete,
             "ping": lambda command: {"now": int(time.time()), "up": self._up()},
             "info": lambda command: self.info(),
             "jobs": lambda command: self.jobs.list(),
@@ -160,11 +155,15 @@ class Agent:
             "file.ls": files.list,
             "log.set": self.log.set,
         }
-        plain = tuple(
-            op for op in self.ops
-            if op not in ("cancel", "fn.put", "fn.del", "cert.put", "cert.request")
-        )
-        self.ops["file.rm"] = files.remove
+        plain = tuple(self.ops)
+        self.ops.update({
+            "cancel": self._cancel,
+            "cert.put": self._cert_put,
+            "cert.request": self.identity.request,
+            "fn.put": self._fn_put,
+            "fn.del": f.delete,
+            "file.rm": files.remove,
+        })
         opened = opened_by(c["keys"])
         self.rescue = rescue
         self.upgrades = Upgrades(self, opened_by(c["upgrade_keys"] or KEYS), config_file)
