@@ -143,10 +143,12 @@ class Agent:
         )
         f = self.functions
         files = Files(c["root"] and Disk(c["root"]), self.log, c["reserve"])
-        self.ops = {
+        asked = {  # also by programs
             "ping": lambda command: {"now": int(time.time()), "up": self._up()},
-            "info": lambda command: self.info(),
+            "info": self.info,
             "jobs": lambda command: self.jobs.list(),
+        }
+        self.ops = {
             "fn.get": f.get,
             "fn.list": lambda command: f.list(),
             "sched.list": lambda command: self.schedules.list(),
@@ -155,6 +157,7 @@ class Agent:
             "file.ls": files.list,
             "log.set": self.log.set,
         }
+        self.ops.update(asked)
         plain = tuple(self.ops)
         self.ops.update({
             "cancel": self._cancel,
@@ -168,9 +171,7 @@ class Agent:
         self.rescue = rescue
         self.upgrades = Upgrades(self, opened_by(c["upgrade_keys"] or KEYS), config_file)
         if rescue:
-            for op in list(self.ops):
-                if op not in ("cancel", "info", "jobs", "ping"):
-                    del self.ops[op]
+            self.ops = dict(asked, cancel=self._cancel)
         groups = ["g/" + group for group in c["groups"]]
         self.commands = Commands(
             self.table, self.jobs, self.ops, plain, self.outbox.event, 32, opened, c["unsigned"],
@@ -184,16 +185,14 @@ class Agent:
         if c["socket"] and not rescue:
             from agent.sdk import Sdk
 
-            ops = {op: self.ops[op] for op in ("ping", "info", "jobs")}
-            sdk = Sdk(c["socket"], self.store, ops, self.builtins)
+            sdk = Sdk(c["socket"], self.store, asked, self.builtins)
             try:
                 sdk.start()  # before others make files: it has a umask of its own
             except OSError as e:
                 raise ConfigError("socket: " + describe(e))
             self.parts.append(sdk)
-        self.client.subscribe(self.prefix + "cmd", 1)
-        self.client.subscribe(self.prefix + "cmd/list", 1)
-        self.client.subscribe(self.prefix + "in/#", 1)
+        for name in ("cmd", "cmd/list", "in/#"):
+            self.client.subscribe(self.prefix + name, 1)
         self.client.subscribe(self.prefix + "blob/+/+")
         for group in groups:
             self.client.subscribe(group + "/cmd", 1)
@@ -253,7 +252,7 @@ class Agent:
         """Takes telemetry, logs and events, for the broker now or later; from any thread."""
         self.ring.put(kind, self.prefix + name, payload)
 
-    def info(self):
+    def info(self, command=None):
         return {
             "ver": VERSION,
             "py": sys.version,
@@ -315,7 +314,7 @@ class Agent:
         self.schedules.event("online" if connected else "offline")
 
     def greet(self):
-        self.outbox.greet(lambda: self._greet())
+        self.outbox.greet(self._greet)  # a new object every time
 
     def _greeted(self, boot):
         if boot == self.boot:
@@ -431,7 +430,7 @@ def prepare(argv):
     posix.umask(0o077)  # keys and journals are nobody else's
     try:
         config = read_config(argv[1])
-        verb = argv[2] if len(argv) > 2 else None
+        verb = (argv + [None])[2]
         if verb == "selftest":
             return selftest(check(config, DEFAULTS))
         if verb in ("request", "cert"):

@@ -78,7 +78,8 @@ class Files:
             raise Refused("path")
         if folder and not self.disk.exists(folder + "/"):
             raise Refused("no folder")
-        size, sum, off, data = [command.get(key) for key in ("size", "sha256", "off", "data")]
+        get = command.get
+        size, sum, off, data = get("size"), get("sha256"), get("off"), get("data")
         disk = self.disk
         part = path + ".part"
         have = _size(disk, part)
@@ -108,12 +109,11 @@ class Files:
         """Names in UTF-8 from off on, with their sizes; of what is no file None."""
         disk, path, _ = self._find(command)
         names = []
-        for name in os.listdir((disk.root + path).encode()):
+        for name in sorted(os.listdir((disk.root + path).encode())):
             try:
                 names.append(str(name, "utf-8"))
             except UnicodeError:
                 pass  # JSON has no such name
-        names.sort()
         off = command.get("off", 0)
         found = [[name, _size(disk, path + "/" + name)] for name in names[off : off + _NAMES]]
         return {"n": len(names), "names": found}
