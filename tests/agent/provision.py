@@ -123,7 +123,7 @@ def test_configuration(t):
         p = agent(t, type("", (), {"config": config}))
         assert p.stderr.endswith(": %s: missing\n" % missing), p.stderr
     whole = json.dumps(d.config)
-    for text in (whole[:-1], whole[:40], "", "[]", whole + "x"):
+    for text in (whole[:-1], whole[:40], "", "[]", whole + "x", whole[:-1] + ', "hold": 1e999}'):
         name = t.folder / "cut.json"
         name.write_text(text)
         p = subprocess.run([*t.command, "-m", "agent", str(name)], cwd="/", timeout=60,
