@@ -123,10 +123,13 @@ class Table:
     def _records(self):
         if self.signed:
             yield {"floor": self.floor, "signed": self.signed}
+        # Those not sent last: until its "sent" is read each is one of them, for which is room.
         for id in self.last:
-            yield self.answers[id]
             if id not in self.unsent:
+                yield self.answers[id]
                 yield {"sent": [id]}
+        for id in self.unsent:
+            yield self.answers[id]
         for id in self.order:
             yield {"id": id, "cmd": self.open[id]}
             if id in self.begun:

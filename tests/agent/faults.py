@@ -135,6 +135,7 @@ def test_commands_full(t):
     p = start(t, PARTS + """
 import json
 class Message:
+    retain = False
     def __init__(self, n):
         self.n = n
         self.payload = json.dumps({"id": "m%d" % n, "op": "set"}).encode()
@@ -178,10 +179,11 @@ for i in range(200):
     if i % 3:
         table.sent(id)
     most = max(most, len(disk.read("jobs")))
-print(most < 30000, sorted(table.answers) == ["c%d" % i for i in range(190, 200)])
+# So many that were sent, and so many that were not.
+print(most < 30000, len(table.answers) == 20, all(table.state("c%d" % i) for i in range(190, 200)))
 print(table.state("c0"), table.state("c199").get("dropped"), table.state("c197")["dropped"])
 again = Table(disk, "jobs", keep=10)
-print(again.order, again.last == table.last, again.unsent)
+print(again.order, sorted(again.last) == sorted(table.last), again.unsent)
 table.answer({"id": "c300", "st": "failed"})
 again = Table(disk, "jobs", keep=10)
 print(again.unsent == table.unsent, table.answer({"id": "c300", "st": "lost"}))
@@ -194,12 +196,12 @@ print(again.order, again.begun, again.state("o0"), again.state("o1"))
 for i in range(20):
     table.answer({"id": "l%d" % i, "st": "succeeded", "result": "x" * 600})
 for table in (table, Table(disk, "jobs", keep=10)):
-    kept = [id for id in table.last if "result" in table.answers[id]]
+    kept = [id for id in table.last if len(table.answers[id].get("result", "")) > 512]
     print(kept == ["l%d" % i for i in range(12, 20)], table.order, table.begun)
 """)
-    p.line("True True")
+    p.line("True True True")
     p.line("None True True")
-    p.match(r"\[\] True \['c192', 'c195', 'c198', 'c199'\]")
+    p.line("[] True %s" % (["c%d" % i for i in range(174, 199, 3)] + ["c199"]))
     p.line("True False")
     p.line("['o0', 'o1', 'o2'] {'o1'} {'id': 'o0', 'st': 'queued'} {'id': 'o1', 'st': 'running'}")
     for _ in range(2):
