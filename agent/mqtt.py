@@ -27,10 +27,12 @@ from queue import Full
 
 from posix import close, pipe, read, write
 
-try:
-    from posix import monotonic
-except ImportError:  # CPython
+CPYTHON = sys.implementation.name == "cpython"
+
+if CPYTHON:  # tools/bundle.py leaves these parts out
     from time import monotonic
+else:
+    from posix import monotonic
 
 _CONNACK = 2
 _PUBLISH = 3
@@ -98,21 +100,21 @@ def _packet(first, body):
 
 def _calls(sock):
     """readinto() and write(), which return None when they would block."""
-    if hasattr(sock, "readinto"):
-        return sock.readinto, sock.write
+    if CPYTHON:
 
-    def unless_blocked(call):  # CPython
-        def wrapped(view):
-            try:
-                return call(view)
-            except OSError as e:
-                if e.errno in _WOULD_BLOCK:
-                    return None
-                raise
+        def unless_blocked(call):
+            def wrapped(view):
+                try:
+                    return call(view)
+                except OSError as e:
+                    if e.errno in _WOULD_BLOCK:
+                        return None
+                    raise
 
-        return wrapped
+            return wrapped
 
-    return unless_blocked(sock.recv_into), unless_blocked(sock.send)
+        return unless_blocked(sock.recv_into), unless_blocked(sock.send)
+    return sock.readinto, sock.write
 
 
 # Takes exceptions that callbacks raise, besides standard error.
@@ -125,10 +127,10 @@ def print_exception(e):
             report(e)
         except Exception:
             pass
-    if hasattr(sys, "print_exception"):
-        sys.print_exception(e, sys.stderr)
-    else:
+    if CPYTHON:
         sys.excepthook(type(e), e, e.__traceback__)
+    else:
+        sys.print_exception(e, sys.stderr)
 
 
 def _call(function, *args):

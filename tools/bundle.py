@@ -62,6 +62,17 @@ def bound(node):
     return set().union(*map(bound, ast.iter_child_nodes(node)))
 
 
+class Pruner(ast.NodeTransformer):
+    """Leaves out what is for CPython alone."""
+
+    def visit_If(self, node):
+        self.generic_visit(node)
+        return node.orelse if getattr(node.test, "id", None) == "CPYTHON" else node
+
+    def visit_Assign(self, node):
+        return None if getattr(node.targets[0], "id", None) == "CPYTHON" else node
+
+
 class Merger(ast.NodeTransformer):
     """One module of several. Those that others need are added first."""
 
@@ -77,7 +88,7 @@ class Merger(ast.NodeTransformer):
         self.aliases = {}  # what it calls modules that are merged
         self.scope = None  # a function's or a class' node
         body = []
-        for node in tree.body:
+        for node in Pruner().visit(tree).body:
             if any(merged_names(node)):
                 self.leave_out(node)
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
