@@ -30,7 +30,7 @@ BUILDS = {
 # What `AGENT=1` leaves beside the interpreter; of the bundle what is no part of upgrades.
 FILES = (
     ("launcher", "../armhf/launcher", 10240),
-    ("bundle without agent/upgrade.py", "agent.romfs", 40000),
+    ("bundle without agent/upgrade.py", "agent.romfs", 40960),
 )
 
 # In the build `small`: text, components, bytes that they may have.
