@@ -63,8 +63,8 @@ class Outbox:
         topic = self.topic + (event["id"] or "-")
         try:
             self.client.publish(topic, json.dumps(event), qos=qos, urgent=True, done=done)
-        except ValueError:  # too long
-            if event["st"] == "running":
+        except (ValueError, MemoryError) as e:  # too long, or for now
+            if event["st"] == "running" or done and isinstance(e, MemoryError):
                 raise
             event = {"id": event["id"], "st": FAILED, "reason": "the result is too long"}
             self._publish(event, qos, done)

@@ -562,6 +562,28 @@ def test_long_answers(t):
     d.stop()
 
 
+def test_no_memory(t):
+    """An answer that is not kept is made shorter when there is no memory for it; others wait."""
+    d = Device(t, """
+        agent.builtins["value"] = lambda job, n: "x" * n
+        publish = agent.client.publish
+        failed = set()
+        def fail_once(topic, payload=b"", *args, **how):
+            if len(payload) > 2000 and topic not in failed:
+                failed.add(topic)
+                raise MemoryError
+            return publish(topic, payload, *args, **how)
+        agent.client.publish = fail_once
+        """).start()
+    for i in range(4):
+        task = {"id": "t%d" % i, "every": 1e6, "run": {"fn": "value", "args": {"n": "x" * 900}}}
+        assert d.ask("sched.set", task=task)["st"] == "succeeded"
+    a = d.ask("sched.list")
+    assert (a["st"], a["reason"]) == ("failed", "the result is too long"), a
+    assert d.ask("run", fn="value", args={"n": 3000})["result"] == "x" * 3000
+    d.kill()
+
+
 def test_report(t):
     """A log that cannot be written is no fault of who reports to it."""
     p = start(t, """
