@@ -185,12 +185,10 @@ class Agent:
         if c["socket"] and not rescue:
             from agent.sdk import Sdk
 
-            sdk = Sdk(c["socket"], self.store, asked, self.builtins)
             try:
-                sdk.start()  # before others make files: it has a umask of its own
+                self.parts.append(Sdk(c["socket"], self.store, asked, self.builtins))
             except OSError as e:
                 raise ConfigError("socket: " + describe(e))
-            self.parts.append(sdk)
         for name in ("cmd", "cmd/list", "in/#"):
             self.client.subscribe(self.prefix + name, 1)
         self.client.subscribe(self.prefix + "blob/+/+")
@@ -202,7 +200,7 @@ class Agent:
         self.jobs.start()
         if not self.rescue:
             self.schedules.start()
-        for part in self.parts[:4]:  # the socket's has begun
+        for part in self.parts:
             part.start()
 
     def run(self):

@@ -71,10 +71,13 @@ class _Client:
 
 
 class Sdk:
-    """ops are what programs may ask for, functions takes those that they serve."""
+    """ops are what programs may ask for, functions takes those that they serve.
+
+    Raises OSError if there can be no socket at path. Made before other threads run: the umask is
+    everybody's.
+    """
 
     def __init__(self, path, store, ops, functions):
-        self.path = path
         self.store = store  # (class, name, payload)
         self.ops = ops
         self.functions = functions
@@ -82,17 +85,17 @@ class Sdk:
         self.beat = False
         self._clients = {}  # by descriptor
         self.thread = threading.Thread(target=self._run, name="sdk", daemon=True)
-
-    def start(self):
         try:
-            os.remove(self.path)
+            os.remove(path)
         except OSError:
             pass
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         mask = umask(0)
-        self._listener.bind(struct.pack("H", socket.AF_UNIX) + self.path.encode() + b"\0")
+        self._listener.bind(struct.pack("H", socket.AF_UNIX) + path.encode() + b"\0")
         umask(mask)
         self._listener.listen(_CLIENTS)
+
+    def start(self):
         self.thread.start()
 
     def kick(self):

@@ -494,7 +494,8 @@ def test_doctor(t):
     d.stop()
     d.start("""
         info = agent.info
-        agent.ops["info"] = lambda _: dict(info(), now=info()["now"] - 1000, cert="data/id.old", free=5000,
+        agent.ops["info"] = lambda _: dict(
+            info(), now=info()["now"] - 1000, cert="data/id.old", free=5000,
             stored=[40, 2], dropped=[7, 0, 2], refused=3, stuck=1, ver="0.9",
             versions={"id": "x", "app": "1.0", "runtime": "2"}, slot="a")
         for i in range(30):
